@@ -1,0 +1,78 @@
+"""The exceptions that Daogou raises on purpose.
+
+Every message says what was found, what was expected, and what mends it. Catch
+:class:`DaogouError` to catch them all::
+
+    DaogouError
+    ├── ConfigError        daogou.toml, an environment variable or a command-line option
+    ├── FeedError          a file that cannot be read at all (a bad row is reported, not raised)
+    ├── InvalidInput       a value that a caller sent; answered as HTTP 400
+    │   └── FilterError    a filter expression; knows the column
+    ├── NotFound           a product, bundle or visitor that is not there; answered as HTTP 404
+    ├── StoreError         the database: unreachable, not migrated, of a newer version
+    ├── BundleError        a bundle: missing, incomplete, altered, of another format
+    ├── EncoderError       an encoder that cannot be loaded or does not fit a bundle
+    └── TrainingError      nothing to learn from, or training that went astray
+"""
+
+
+class DaogouError(Exception):
+    """The root of the tree. ``str(error)`` is a sentence for a person."""
+
+
+class ConfigError(DaogouError):
+    """A setting is unknown, missing, or of the wrong type."""
+
+
+class FeedError(DaogouError):
+    """A feed cannot be read as a whole."""
+
+
+class InvalidInput(DaogouError):
+    """A caller sent a value that cannot be used.
+
+    Parameters
+    ----------
+    message
+        What was found, what was expected, how to mend it.
+    field
+        Dotted path of the offending field (``"userEvent.visitorId"``), if there is one.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class FilterError(InvalidInput):
+    """A filter expression does not parse or names an unknown field.
+
+    Parameters
+    ----------
+    column
+        1-based column in the expression where reading stopped.
+    """
+
+    def __init__(self, message: str, *, column: int, field: str | None = "filter") -> None:
+        super().__init__(f"column {column}: {message}", field=field)
+        self.column = column
+
+
+class NotFound(DaogouError):
+    """Something that was asked for by name does not exist."""
+
+
+class StoreError(DaogouError):
+    """The database cannot serve the request."""
+
+
+class BundleError(DaogouError):
+    """A bundle cannot be opened, written or activated."""
+
+
+class EncoderError(DaogouError):
+    """An encoder cannot be loaded, or does not match the bundle that it is to serve."""
+
+
+class TrainingError(DaogouError):
+    """Training cannot start or has to stop."""
