@@ -1,0 +1,22 @@
+"""Features: defined once, computed alike in the training replay and in serving."""
+
+from daogou.features.compute import FEATURES, GROUPS, QueryScores, compute
+from daogou.features.history import HISTORY_TYPES, KINDS, MAX_EVENTS, History
+from daogou.features.items import Codes, ItemTable
+from daogou.features.stats import ItemStats, Neighbours, item_stats
+
+__all__ = [
+    "FEATURES",
+    "GROUPS",
+    "HISTORY_TYPES",
+    "KINDS",
+    "MAX_EVENTS",
+    "Codes",
+    "History",
+    "ItemStats",
+    "ItemTable",
+    "Neighbours",
+    "QueryScores",
+    "compute",
+    "item_stats",
+]

@@ -1,0 +1,119 @@
+"""A visitor's past as arrays, the same from the event log as from a training replay."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daogou.features.items import Float32, Float64, Int32
+from daogou.types import EventType, UserEvent
+
+VIEW, CART, PURCHASE, REMOVE, REJECT = range(1, 6)
+KINDS: Final[Mapping[EventType, int]] = {
+    "detail-page-view": VIEW,
+    "add-to-cart": CART,
+    "purchase-complete": PURCHASE,
+    "remove-from-cart": REMOVE,
+    "not-interested": REJECT,
+}
+"""The events that say something of a visitor's taste; the others are not in a history."""
+HISTORY_TYPES: Final[tuple[EventType, ...]] = tuple(KINDS)
+
+MAX_EVENTS: Final = 1000
+"""A history holds a visitor's newest events, so many at most, in training as in serving."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Lines of a visitor's events, oldest first.
+
+    Attributes
+    ----------
+    items
+        Item numbers, int32 [L]. Products outside the catalogue are left out.
+    kinds
+        What was done (see :data:`KINDS`), int8 [L].
+    times
+        Seconds since 1970, float64 [L], never falling.
+    quantities
+        float32 [L].
+    events
+        Ordinal of the line's event within the history, int32 [L], never falling.
+    """
+
+    items: Int32
+    kinds: npt.NDArray[np.int8]
+    times: Float64
+    quantities: Float32
+    events: Int32
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @classmethod
+    def empty(cls) -> "History":
+        """The history of a visitor of whom nothing is known."""
+        return cls(
+            np.zeros(0, np.int32),
+            np.zeros(0, np.int8),
+            np.zeros(0, np.float64),
+            np.zeros(0, np.float32),
+            np.zeros(0, np.int32),
+        )
+
+    @classmethod
+    def from_events(cls, events: Iterable[UserEvent], index: Mapping[str, int]) -> "History":
+        """Read a history from events (oldest first), keeping the newest :data:`MAX_EVENTS`."""
+        told = [e for e in events if e.type in KINDS and e.lines]
+        rows: list[tuple[int, int, float, float, int]] = []
+        for ordinal, event in enumerate(told[-MAX_EVENTS:]):
+            kind, time = KINDS[event.type], event.time.timestamp()
+            rows.extend(
+                (index[line.product_id], kind, time, float(line.quantity), ordinal)
+                for line in event.lines
+                if line.product_id in index
+            )
+        return cls._from_rows(rows)
+
+    @classmethod
+    def _from_rows(cls, rows: Sequence[tuple[int, int, float, float, int]]) -> "History":
+        if not rows:
+            return cls.empty()
+        items, kinds, times, quantities, events = zip(*rows, strict=True)
+        return cls(
+            np.array(items, np.int32),
+            np.array(kinds, np.int8),
+            np.array(times, np.float64),
+            np.array(quantities, np.float32),
+            np.array(events, np.int32),
+        )
+
+    def before(self, end: int) -> "History":
+        """The first ``end`` lines, no more than :data:`MAX_EVENTS` events of them.
+
+        This is how a replay steps through a visitor's log; the views cost nothing.
+        """
+        start = 0
+        if end and self.events[end - 1] >= MAX_EVENTS:
+            start = int(np.searchsorted(self.events, self.events[end - 1] - MAX_EVENTS + 1))
+        cut = slice(start, end)
+        return History(
+            self.items[cut],
+            self.kinds[cut],
+            self.times[cut],
+            self.quantities[cut],
+            self.events[cut],
+        )
+
+    def of_kind(self, kind: int) -> "History":
+        """The lines of one kind alone."""
+        keep = self.kinds == kind
+        return History(
+            self.items[keep],
+            self.kinds[keep],
+            self.times[keep],
+            self.quantities[keep],
+            self.events[keep],
+        )
