@@ -1,0 +1,203 @@
+"""Keep the catalogue in memory as the store has it."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from daogou.engine.catalogue import ATTRIBUTE, MONEY_FIELDS, ORDER_FIELDS, Catalogue
+from daogou.engine.columns import PATH_SEPARATOR, Int32, Postings, Vocabulary
+from daogou.engine.matching import Floats
+from daogou.features import ItemTable
+from daogou.types import Money, Product
+
+
+def apply_changes(
+    catalogue: Catalogue, products: Iterable[Product], deleted: Iterable[str], revision: int
+) -> Catalogue:
+    """The catalogue after ``products`` were put and the ids ``deleted`` were deleted.
+
+    Costs Python for the products given, and O(V) numpy for the columns that they change.
+
+    Parameters
+    ----------
+    products
+        Each id once.
+    revision
+        Of the store, once these changes are in it.
+    """
+    gathered = _Gathered(catalogue)
+    for product in products:
+        gathered.put(product)
+    return gathered.merged(deleted, revision)
+
+
+class _Gathered:
+    """New values of some rows, gathered product by product and merged at once."""
+
+    def __init__(self, old: Catalogue) -> None:
+        self.old = old
+        self.new_ids: dict[str, int] = {}
+        self.rows = array("i")
+        self.codes = array("i")  # three a row: category, department, brand
+        self.available = array("b")
+        self.numbers = {field: array("d") for field in ORDER_FIELDS}
+        self.currencies: list[str] = []
+        self.vocabularies = {field: p.vocabulary for field, p in old.texts.items()}
+        self.entries = {field: (array("i"), array("i")) for field in old.texts}
+        self.path_codes: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def put(self, product: Product) -> None:
+        table = self.old.table
+        row = table.index.get(product.id)
+        if row is None:
+            row = self.new_ids.setdefault(product.id, len(table) + len(self.new_ids))
+        self.rows.append(row)
+        path = product.categories[0] if product.categories else ""
+        self.codes.append(table.categories.add(path))
+        self.codes.append(table.departments.add(path.split(PATH_SEPARATOR, 1)[0]))
+        self.codes.append(table.brands.add(product.brand or ""))
+        self.available.append(product.availability != "OUT_OF_STOCK")
+        self._put_numbers(product)
+        self._enter(row, "brand", [product.brand] if product.brand else [])
+        self._enter(row, "availability", [product.availability])
+        self._enter(row, "tags", product.tags)
+        for key, values in product.attributes.items():
+            self._enter(row, ATTRIBUTE + key, values)
+        self._enter_paths(row, product)
+
+    def _put_numbers(self, product: Product) -> None:
+        price, original = _amount(product.price), _amount(product.original_price)
+        values = {
+            "price": price,
+            "originalPrice": original,
+            "discount": max(original - price, 0.0) if original == original else np.nan,
+            "rating": np.nan if product.rating is None else product.rating,
+            "ratingCount": float(product.rating_count),
+            "published": product.published.timestamp() if product.published else np.nan,
+        }
+        for field, value in values.items():
+            self.numbers[field].append(value)
+        self.currencies.append(product.price.currency if product.price else "")
+
+    def _entries_of(self, field: str) -> tuple[Vocabulary, "array[int]", "array[int]"]:
+        if field not in self.entries:
+            self.vocabularies[field] = Vocabulary()
+            self.entries[field] = (array("i"), array("i"))
+        return self.vocabularies[field], *self.entries[field]
+
+    def _enter(self, row: int, field: str, values: Sequence[str]) -> None:
+        vocabulary, rows, codes = self._entries_of(field)
+        for value in dict.fromkeys(values):
+            rows.append(row)
+            codes.append(vocabulary.add(value))
+
+    def _enter_paths(self, row: int, product: Product) -> None:
+        _, rows, codes = self._entries_of("categories")
+        found: dict[int, None] = {}
+        for number, path in enumerate(product.categories):
+            names = [path]
+            for language, text in product.localized.items():
+                if len(text.categories) == len(product.categories):
+                    names += [language, text.categories[number]]
+            found.update(dict.fromkeys(self._path_codes(tuple(names))))
+        rows.extend([row] * len(found))
+        codes.extend(found)
+
+    def _path_codes(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Codes of a path and its outer paths; ``names`` is the path, then language, path, ..."""
+        if names in self.path_codes:
+            return self.path_codes[names]
+        vocabulary = self.vocabularies["categories"]
+        codes = tuple(vocabulary.add(path) for path in _outer_paths(names[0]))
+        for language, path in zip(names[1::2], names[2::2], strict=True):
+            translated = _outer_paths(path)
+            if len(translated) == len(codes):
+                for code, word in zip(codes, translated, strict=True):
+                    vocabulary.translate(code, language, word)
+        self.path_codes[names] = codes
+        return codes
+
+    def merged(self, deleted: Iterable[str], revision: int) -> Catalogue:
+        old = self.old
+        size = len(old) + len(self.new_ids)
+        rows = np.array(self.rows, np.int32)
+        live = np.zeros(size, np.bool_)
+        live[: len(old)] = old.live
+        live[rows] = True
+        live[[old.table.index[i] for i in deleted if i in old.table.index]] = False
+        available = np.zeros(size, np.bool_)
+        available[: len(old)] = old.available
+        available[rows] = np.array(self.available, np.bool_)
+        currency = old.currency or _commonest(self.currencies)
+        return Catalogue(
+            table=self._merged_table(rows, size),
+            live=live,
+            available=available,
+            numbers=self._merged_numbers(rows, size, currency),
+            texts=self._merged_texts(rows, size),
+            currency=currency,
+            revision=revision,
+        )
+
+    def _merged_table(self, rows: Int32, size: int) -> ItemTable:
+        old = self.old.table
+        codes = np.zeros((size, 3), np.int32)
+        codes[: len(old)] = np.stack([old.category, old.department, old.brand], axis=1)
+        codes[rows] = np.array(self.codes, np.int32).reshape(-1, 3)
+        price = np.full(size, np.nan, np.float32)
+        price[: len(old)] = old.price
+        price[rows] = np.array(self.numbers["price"], np.float32)
+        if not self.new_ids:
+            # The ids are by far the dearest part to build anew.
+            return replace(
+                old,
+                category=np.ascontiguousarray(codes[:, 0]),
+                department=np.ascontiguousarray(codes[:, 1]),
+                brand=np.ascontiguousarray(codes[:, 2]),
+                price=price,
+            )
+        ids = (*old.ids, *self.new_ids)
+        return ItemTable.from_codes(ids, codes, price, old.categories, old.departments, old.brands)
+
+    def _merged_numbers(self, rows: Int32, size: int, currency: str | None) -> dict[str, Floats]:
+        foreign = np.array([c not in ("", currency) for c in self.currencies], np.bool_)
+        merged = {}
+        for field, values in self.numbers.items():
+            new = np.array(values, np.float64)
+            if field in MONEY_FIELDS:
+                new[foreign] = np.nan
+            column = np.full(size, np.nan)
+            column[: len(self.old)] = self.old.numbers[field]
+            column[rows] = new
+            merged[field] = column
+        return merged
+
+    def _merged_texts(self, rows: Int32, size: int) -> dict[str, Postings]:
+        merged = {}
+        for field, (entry_rows, codes) in self.entries.items():
+            old = self.old.texts.get(field)
+            if old is None:
+                none = np.zeros(0, np.int32)
+                old = Postings(none, none, self.vocabularies[field])
+            merged[field] = old.replaced(
+                rows, np.array(entry_rows, np.int32), np.array(codes, np.int32), size
+            )
+        return merged
+
+
+def _amount(money: Money | None) -> float:
+    return float(money.amount) if money else np.nan
+
+
+def _commonest(currencies: Iterable[str]) -> str | None:
+    counted = Counter(c for c in currencies if c).most_common(1)
+    return counted[0][0] if counted else None
+
+
+def _outer_paths(path: str) -> list[str]:
+    """``"A > B > C"`` to ``["A", "A > B", "A > B > C"]``."""
+    parts = path.split(PATH_SEPARATOR)
+    return [PATH_SEPARATOR.join(parts[: n + 1]) for n in range(len(parts))]
