@@ -50,10 +50,10 @@ _UNCHANGED: Final = frozenset(
 )
 _IE: Final = frozenset(
     str.split(
-        "cookie brownie movie smoothie hoodie selfie calorie veggie zombie beanie onesie bootie cutie "
-        "genie rookie birdie doggie foodie goalie junkie magpie potpie newbie pixie prairie walkie "
-        "talkie sweetie collie barbie lingerie kiddie undie hippie groupie boogie budgie pinkie "
-        "eerie camaraderie patisserie cottie"
+        "cookie brownie movie smoothie hoodie selfie calorie veggie zombie beanie onesie "
+        "bootie cutie genie rookie birdie doggie foodie goalie junkie magpie potpie newbie "
+        "pixie prairie walkie talkie sweetie collie barbie lingerie kiddie undie hippie "
+        "groupie boogie budgie pinkie eerie camaraderie patisserie cottie"
     )
 )
 _SIBILANT: Final = ("xes", "ches", "shes", "sses", "zzes")

@@ -56,8 +56,8 @@ _UNITS: Final = (
 _PLURAL: Final = frozenset(
     str.split(
         "milliliter millilitre centiliter centilitre liter litre pint quart gallon milligram gram "
-        "gramme kilo kilogram ounce lb pound millimeter millimetre centimeter centimetre meter metre "
-        "pack watt kilowatt volt megapixel"
+        "gramme kilo kilogram ounce lb pound millimeter millimetre centimeter centimetre meter "
+        "metre pack watt kilowatt volt megapixel"
     )
 ) | {"fl ounce", "fluid ounce"}
 _BY_SPELLING: Final = {s: u for u in _UNITS for s in u.spellings} | {
