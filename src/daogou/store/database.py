@@ -1,0 +1,189 @@
+"""Connections, transactions and migrations: all that knows which database it is."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from daogou.errors import StoreError
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_BUSY_SECONDS: Final = 30
+_MIGRATION_LOCK: Final = 0x64616F67  # "daog": an advisory lock of PostgreSQL is only a number
+
+
+class Database:
+    """One SQLite file or PostgreSQL database, for any number of threads.
+
+    Parameters
+    ----------
+    url
+        ``"sqlite:///path/to/daogou.db"`` or ``"postgresql://user:password@host/name"``.
+
+    Raises
+    ------
+    StoreError
+        The URL is not one of those, or the driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.name = self.engine.url.render_as_string(hide_password=True)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # SQLite's own lock makes a writer poll; threads of one process queue here instead.
+        self._writing = threading.Lock() if self.is_sqlite else nullcontext()
+        # All statements of a read see one state (SQLite's WAL gives that anyway).
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self.engine.execution_options(**level)
+        self._writer = self.engine.execution_options(writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._explained(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is on the disk when the block is left without an exception."""
+        with self._explained(), self._writing, self._writer.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to the version of this code."""
+        if self.is_sqlite:
+            _make_folder(self.engine.url.database)
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            if self._version(connection) == _head():
+                return
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def check(self) -> None:
+        """Refuse a database that is not there or not at the version of this code.
+
+        Raises
+        ------
+        StoreError
+            Names the command that mends it.
+        """
+        path = self.engine.url.database
+        if self.is_sqlite and not (path and Path(path).exists()):
+            raise StoreError(
+                f"There is no database at {self.name}. Load a catalogue with `daogou import`,"
+                " or try the demo shop with `daogou demo`."
+            )
+        with self.read() as connection:
+            found = self._version(connection)
+        if found is None:
+            raise StoreError(
+                f"{self.name} has no tables of Daogou. Load a catalogue with `daogou import`."
+            )
+        if found != _head():
+            raise StoreError(
+                f"{self.name} has tables of version {found}, this code needs {_head()}."
+                " Any `daogou import` brings them up to date, and nothing is lost."
+            )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def _version(self, connection: sa.Connection) -> str | None:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in _known_revisions():
+            raise StoreError(
+                f"{self.name} was written by a newer Daogou: its tables have version {found},"
+                f" this code knows up to {_head()}. Upgrade with `pip install --upgrade daogou`."
+            )
+        return found
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreError(
+                f"The database {self.name} refused: {str(cause).strip()}."
+                " `daogou doctor` looks into what is wrong."
+            ) from error
+
+
+def _engine(url: str) -> sa.Engine:
+    expected = "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"'{url}' is not a database URL; {expected}.") from error
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise StoreError(f"'{url}' names no file, and threads share a file alone; {expected}.")
+        engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        try:
+            return sa.create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=20
+            )
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                "PostgreSQL needs its driver: pip install 'daogou[postgres]'."
+            ) from error
+    raise StoreError(f"'{parsed.get_backend_name()}' is not a database that is known; {expected}.")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # BEGIN is ours (below): Python's would start a transaction only at the first write.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA cache_size = -65536")  # KiB
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer asks for the lock at once: a reader that turns writer could be refused for good.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_folder(path: str | None) -> None:
+    try:
+        Path(path or "").parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The folder of {path} cannot be made: {error}.") from error
+
+
+def _config() -> Config:
+    config = Config()
+    # Config reads % as the start of a reference.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _head() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise StoreError(f"{_MIGRATIONS} has no migrations; reinstall Daogou.")
+    return head
+
+
+def _known_revisions() -> set[str]:
+    scripts = ScriptDirectory.from_config(_config())
+    return {script.revision for script in scripts.walk_revisions()}

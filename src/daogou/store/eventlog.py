@@ -1,0 +1,185 @@
+"""The event log in SQL, within the caller's transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+import sqlalchemy as sa
+
+from daogou.errors import InvalidInput
+from daogou.store import tables
+from daogou.store.documents import (
+    dump_details,
+    dump_lines,
+    event_from_row,
+    line_columns,
+    micros,
+    spread,
+    storable,
+)
+from daogou.store.sql import insert_new
+from daogou.types import UserEvent
+
+_C: Final = tables.events.c
+_PARTITION: Final = 50_000  # events decoded at a time
+
+LINE_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "seq": pl.Int64(),
+    "event_id": pl.String(),
+    "visitor_id": pl.String(),
+    "type": pl.String(),
+    "time": pl.Datetime("us", "UTC"),
+    "product_id": pl.String(),
+    "quantity": pl.Int32(),
+    "price": pl.Int64(),
+    "placement": pl.String(),
+    "position": pl.Int32(),
+    "sampling_rate": pl.Float32(),
+}
+"""The columns of :meth:`daogou.store.Store.event_lines`."""
+
+# Stored name -> column; product_id is always there.
+_LINE_COLUMNS: Final = {
+    "quantity": "quantity",
+    "amount": "price",
+    "placement": "placement",
+    "position": "position",
+    "sampling_rate": "sampling_rate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    """How many events were new, and how many had an ``event_id`` that was there already."""
+
+    accepted: int = 0
+    duplicates: int = 0
+
+    def __add__(self, other: "AppendResult") -> "AppendResult":
+        return AppendResult(self.accepted + other.accepted, self.duplicates + other.duplicates)
+
+
+def event_row(event: UserEvent) -> dict[str, Any]:
+    """The row of an event.
+
+    Raises
+    ------
+    InvalidInput
+        Its time has no zone, or a text in it cannot be stored.
+    """
+    what = f"Event {event.event_id!r}"
+    for name, text in (("eventId", event.event_id), ("visitorId", event.visitor_id)):
+        if not text or not storable(text):
+            raise InvalidInput(f"{what} has no usable {name}; expected printable text.", field=name)
+    return {
+        "event_id": event.event_id,
+        "type": event.type,
+        "visitor_id": event.visitor_id,
+        "time": micros(event.time),
+        "lines": dump_lines(event.lines, what),
+        "details": dump_details(event),
+    }
+
+
+def append(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> AppendResult:
+    """Append rows of :func:`event_row`; the first event of an ``event_id`` stays."""
+    accepted = insert_new(connection, tables.events, rows)
+    return AppendResult(accepted, len(rows) - accepted)
+
+
+def of_visitor(
+    connection: sa.Connection,
+    visitor_id: str,
+    limit: int,
+    before: datetime | None,
+    owners: Mapping[str, str],
+) -> list[UserEvent]:
+    """The visitor's newest events before a time, oldest first."""
+    if not storable(visitor_id):
+        return []
+    statement = (
+        sa.select(_C.event_id, _C.type, _C.visitor_id, _C.time, _C.lines, _C.details)
+        .where(_C.visitor_id == visitor_id)
+        .order_by(_C.time.desc(), _C.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(_C.time < micros(before))
+    rows = connection.execute(statement).all()
+    return [event_from_row(row, owners) for row in reversed(rows)]
+
+
+def lines(
+    connection: sa.Connection,
+    since: datetime | None,
+    until: datetime | None,
+    types: Collection[str] | None,
+    owners: Mapping[str, str],
+) -> pl.DataFrame:
+    """The lines of the events in a period, one row a line; see ``Store.event_lines``."""
+    statement = sa.select(_C.seq, _C.event_id, _C.visitor_id, _C.type, _C.time, _C.lines)
+    if since is not None:
+        statement = statement.where(_C.time >= micros(since))
+    if until is not None:
+        statement = statement.where(_C.time < micros(until))
+    if types is not None:
+        statement = statement.where(_C.type.in_(sorted(types)))
+    rows = connection.execution_options(yield_per=_PARTITION).execute(statement)
+    frames = [_flat(list(part)) for part in rows.partitions()]
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=LINE_SCHEMA)
+    if owners:
+        frame = frame.with_columns(pl.col("product_id").replace(owners))
+    return frame.sort("time", "seq", maintain_order=True)
+
+
+def count_by_type(connection: sa.Connection) -> dict[str, int]:
+    """How many events there are of each type that occurs."""
+    statement = sa.select(_C.type, sa.func.count()).group_by(_C.type).order_by(_C.type)
+    return {kind: number for kind, number in connection.execute(statement)}  # noqa: C416
+
+
+def count_visitors(connection: sa.Connection) -> int:
+    """How many visitors have events."""
+    statement = sa.select(sa.func.count(sa.distinct(_C.visitor_id)))
+    return int(connection.execute(statement).scalar_one())
+
+
+def delete_visitor(connection: sa.Connection, visitor_id: str) -> int:
+    """Erase a visitor's events; returns how many there were."""
+    if not storable(visitor_id):
+        return 0
+    statement = sa.delete(tables.events).where(_C.visitor_id == visitor_id)
+    return connection.execute(statement).rowcount
+
+
+def _flat(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """One row a line, from rows (seq, event_id, visitor_id, type, time, lines)."""
+    seq, event_ids, visitors, types, times, documents = zip(*rows, strict=True)
+    product_ids: list[str | None] = []
+    columns: dict[str, list[Any]] = {name: [] for name in _LINE_COLUMNS}
+    lengths: list[int] = []
+    for document in documents:
+        line = line_columns(document) if document else {"product_id": [None]}
+        ids = line["product_id"]
+        lengths.append(len(ids))
+        product_ids.extend(ids)
+        for name, flat in columns.items():
+            flat.extend(spread(line, name, len(ids)))
+    index = np.repeat(np.arange(len(rows)), lengths)
+    heads = {
+        "seq": seq,
+        "event_id": event_ids,
+        "visitor_id": visitors,
+        "type": types,
+        "time": pl.Series(times, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
+    }
+    flat_columns = {name: columns[source] for source, name in _LINE_COLUMNS.items()}
+    return pl.DataFrame(heads)[index].hstack(
+        [
+            pl.Series(name, values, LINE_SCHEMA[name])
+            for name, values in {"product_id": product_ids, **flat_columns}.items()
+        ]
+    )

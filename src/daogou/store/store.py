@@ -1,0 +1,221 @@
+"""The one door to the database."""
+
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Self, TypeVar
+
+import polars as pl
+import sqlalchemy as sa
+
+from daogou.store import catalogue, eventlog, putting
+from daogou.store.database import Database
+from daogou.store.eventlog import AppendResult
+from daogou.store.putting import PutResult
+from daogou.types import Product, UserEvent
+
+T = TypeVar("T")
+_PRODUCTS_A_BATCH = 2000
+_EVENTS_A_BATCH = 5000
+
+
+class Store:
+    """Catalogue and event log of a shop, for any number of threads.
+
+    Open it with :meth:`open`. Every method is one transaction, or one a batch
+    where it takes an iterable; what it wrote is on the disk when it returns. Any
+    method raises :class:`~daogou.errors.StoreError` when the database refuses.
+
+    An event may name a variant that came as a row of its own: it is kept as it
+    came, and read as an event of the variant's product.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._owners: tuple[int, Mapping[str, str]] = (0, {})
+        self._owners_lock = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Connect to a database.
+
+        Parameters
+        ----------
+        url
+            ``"sqlite:///path/to/daogou.db"`` or ``"postgresql://user:password@host/name"``.
+        create
+            Make the tables, or bring them to the version of this code.
+
+        Raises
+        ------
+        StoreError
+            The database cannot be reached or is of a newer version; without
+            ``create`` also when it is not there or of an older version.
+        """
+        database = Database(url)
+        try:
+            if create:
+                database.migrate()
+            else:
+                database.check()
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    @property
+    def url(self) -> str:
+        """The database's URL, without a password."""
+        return self._database.name
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- catalogue
+
+    def put_products(self, products: Iterable[Product]) -> PutResult:
+        """Add products or replace them; one that is stored just so keeps its revision.
+
+        A product whose ``group_id`` names another one becomes a variant of that
+        one: see :mod:`daogou.store.folding`. A product put without ``variants``
+        keeps those that came as rows of their own.
+
+        Raises
+        ------
+        InvalidInput
+            A product cannot be stored; its batch is then not stored at all.
+        """
+        result = PutResult()
+        for batch in _batches(products, _PRODUCTS_A_BATCH):
+            with self._database.write() as connection:
+                result += putting.put(connection, batch)
+        return result
+
+    def delete_products(self, ids: Iterable[str]) -> int:
+        """Delete products, and variants that came as rows; returns how many ids there were."""
+        deleted = 0
+        for batch in _batches(ids, _PRODUCTS_A_BATCH):
+            with self._database.write() as connection:
+                deleted += putting.delete(connection, batch)
+        return deleted
+
+    def product(self, product_id: str) -> Product | None:
+        """The product with this id, or None."""
+        return self.products([product_id]).get(product_id)
+
+    def products(self, ids: Iterable[str]) -> dict[str, Product]:
+        """The products that exist among ``ids``, in their order."""
+        with self._database.read() as connection:
+            return catalogue.load(connection, ids)
+
+    def iter_products(self, batch_size: int = 1000) -> Iterator[Product]:
+        """All products in byte order of their ids; holds no transaction between batches."""
+        after: str | None = None
+        while True:
+            with self._database.read() as connection:
+                batch = catalogue.page(connection, after, batch_size)
+            yield from batch
+            if len(batch) < batch_size:
+                return
+            after = batch[-1].id
+
+    def count_products(self) -> int:
+        """How many products there are; variants are not counted."""
+        with self._database.read() as connection:
+            return catalogue.count(connection)
+
+    def revision(self) -> int:
+        """A number that grows with every change of the catalogue."""
+        with self._database.read() as connection:
+            return catalogue.revision(connection)
+
+    def changes_since(self, revision: int) -> tuple[list[Product], list[str]]:
+        """The products changed after a revision, and the ids deleted after it."""
+        with self._database.read() as connection:
+            return catalogue.changes_since(connection, revision)
+
+    # --- events
+
+    def append_events(self, events: Iterable[UserEvent]) -> AppendResult:
+        """Append events; one whose ``event_id`` is there already is a duplicate, and left out.
+
+        Raises
+        ------
+        InvalidInput
+            An event cannot be stored; its batch is then not stored at all.
+        """
+        result = AppendResult()
+        for batch in _batches(events, _EVENTS_A_BATCH):
+            rows = [eventlog.event_row(event) for event in batch]
+            with self._database.write() as connection:
+                result += eventlog.append(connection, rows)
+        return result
+
+    def visitor_events(
+        self, visitor_id: str, limit: int = 1000, before: datetime | None = None
+    ) -> list[UserEvent]:
+        """The visitor's newest ``limit`` events (before a time), oldest first."""
+        with self._database.read() as connection:
+            owners = self._variant_owners(connection)
+            return eventlog.of_visitor(connection, visitor_id, limit, before, owners)
+
+    def event_lines(
+        self,
+        until: datetime | None = None,
+        since: datetime | None = None,
+        types: Collection[str] | None = None,
+    ) -> pl.DataFrame:
+        """The events from ``since`` (inclusive) to ``until`` (exclusive), one row a line.
+
+        An event without lines gives one row whose ``product_id`` is null. Sorted by
+        (time, seq), the lines of an event in their order.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns: seq i64, event_id, visitor_id, type, time Datetime(us, UTC),
+            product_id, quantity i32, price i64 (minor units), placement, position i32,
+            sampling_rate f32.
+        """
+        with self._database.read() as connection:
+            owners = self._variant_owners(connection)
+            return eventlog.lines(connection, since, until, types, owners)
+
+    def count_events(self) -> dict[str, int]:
+        """How many events there are of each type that occurs."""
+        with self._database.read() as connection:
+            return eventlog.count_by_type(connection)
+
+    def count_visitors(self) -> int:
+        """How many visitors have events."""
+        with self._database.read() as connection:
+            return eventlog.count_visitors(connection)
+
+    def delete_visitor(self, visitor_id: str) -> int:
+        """Erase all events of a visitor; returns how many there were."""
+        with self._database.write() as connection:
+            return eventlog.delete_visitor(connection, visitor_id)
+
+    def _variant_owners(self, connection: sa.Connection) -> Mapping[str, str]:
+        revision = catalogue.revision(connection)
+        with self._owners_lock:
+            known, owners = self._owners
+        if known != revision:
+            owners = catalogue.variant_owners(connection)
+            with self._owners_lock:
+                self._owners = (revision, owners)
+        return owners
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
