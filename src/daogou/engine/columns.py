@@ -110,7 +110,8 @@ class Postings:
 
     def counts(self, mask: Bools) -> NDArray[np.int64]:
         """How many products of ``mask`` (bool [V]) have each value: int64 [C]."""
-        return np.bincount(self.codes[mask[self.rows]], minlength=len(self.vocabulary))
+        matched = self.codes.compress(mask.take(self.rows))
+        return np.bincount(matched, minlength=len(self.vocabulary))
 
     def rows_with(self, codes: Sequence[int], size: int) -> Bools:
         """Which of ``size`` rows have one of ``codes``: bool [size]."""

@@ -15,6 +15,8 @@ MAX_VALUES: Final = 50
 """A facet lists its most frequent values, so many at most."""
 INTERVALS: Final = 5
 """About how many intervals a number is split into."""
+EDGE_SAMPLE: Final = 5000
+"""Edges are chosen from about so many of the values, evenly taken."""
 _NICE: Final = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -67,12 +69,12 @@ def _intervals(values: Floats, *, in_money: bool) -> tuple[FacetValue, ...]:
     if not len(values):
         return ()
     edges = nice_edges(values, whole=in_money)
-    counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
+    below = [0, *(int(np.count_nonzero(values < edge)) for edge in edges), len(values)]
     bounds = [None, *edges, None]
     return tuple(
-        FacetValue(count=int(count), low=low, high=high)
-        for count, low, high in zip(counts, bounds, bounds[1:], strict=False)
-        if count
+        FacetValue(count=below[i + 1] - below[i], low=bounds[i], high=bounds[i + 1])
+        for i in range(len(edges) + 1)
+        if below[i + 1] > below[i]
     )
 
 
@@ -87,7 +89,8 @@ def nice_edges(values: Floats, *, whole: bool) -> list[float]:
         Whether an edge has to be a whole number, as an amount in minor units has.
     """
     shares = np.arange(1, INTERVALS) / INTERVALS
-    edges = {_nice(float(q)) for q in np.quantile(values, shares)}
+    sample = values[:: max(len(values) // EDGE_SAMPLE, 1)]
+    edges = {_nice(float(q)) for q in np.quantile(sample, shares)}
     low, high = float(values.min()), float(values.max())
     return sorted(e for e in edges if low < e <= high and (not whole or e == int(e)))
 

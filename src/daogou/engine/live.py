@@ -1,5 +1,6 @@
 """Keep the catalogue in memory as the store has it."""
 
+import threading
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from daogou.engine.catalogue import ATTRIBUTE, MONEY_FIELDS, ORDER_FIELDS, Catal
 from daogou.engine.columns import PATH_SEPARATOR, Int32, Postings, Vocabulary
 from daogou.engine.matching import Floats
 from daogou.features import ItemTable
+from daogou.store import Store
 from daogou.types import Money, Product
 
 
@@ -32,6 +34,35 @@ def apply_changes(
     for product in products:
         gathered.put(product)
     return gathered.merged(deleted, revision)
+
+
+class LiveCatalogue:
+    """The newest catalogue of a store; safe to share between threads.
+
+    Parameters
+    ----------
+    store
+        The shop.
+    table
+        The items of the bundle, whose numbering and codes are kept; None without a bundle.
+    """
+
+    def __init__(self, store: Store, table: ItemTable | None = None) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        revision = store.revision()
+        self._newest = apply_changes(Catalogue.empty(table), store.iter_products(), (), revision)
+
+    def newest(self) -> Catalogue:
+        """The catalogue as of now: one small query when nothing has changed."""
+        if self._store.revision() > self._newest.revision:
+            with self._lock:
+                # Read before the changes are: what comes in between is then read again.
+                revision = self._store.revision()
+                if revision > self._newest.revision:
+                    products, deleted = self._store.changes_since(self._newest.revision)
+                    self._newest = apply_changes(self._newest, products, deleted, revision)
+        return self._newest
 
 
 class _Gathered:
@@ -144,23 +175,24 @@ class _Gathered:
 
     def _merged_table(self, rows: Int32, size: int) -> ItemTable:
         old = self.old.table
-        codes = np.zeros((size, 3), np.int32)
-        codes[: len(old)] = np.stack([old.category, old.department, old.brand], axis=1)
-        codes[rows] = np.array(self.codes, np.int32).reshape(-1, 3)
+        codes = np.zeros((3, size), np.int32)
+        codes[:, : len(old)] = old.category, old.department, old.brand
+        codes[:, rows] = np.array(self.codes, np.int32).reshape(-1, 3).T
         price = np.full(size, np.nan, np.float32)
         price[: len(old)] = old.price
         price[rows] = np.array(self.numbers["price"], np.float32)
-        if not self.new_ids:
-            # The ids are by far the dearest part to build anew.
-            return replace(
-                old,
-                category=np.ascontiguousarray(codes[:, 0]),
-                department=np.ascontiguousarray(codes[:, 1]),
-                brand=np.ascontiguousarray(codes[:, 2]),
-                price=price,
-            )
-        ids = (*old.ids, *self.new_ids)
-        return ItemTable.from_codes(ids, codes, price, old.categories, old.departments, old.brands)
+        ids, index = old.ids, old.index
+        if self.new_ids:  # to copy the ids is the dearest part, and most changes bring no new one
+            ids, index = (*ids, *self.new_ids), index | self.new_ids
+        return replace(
+            old,
+            ids=ids,
+            index=index,
+            category=codes[0],
+            department=codes[1],
+            brand=codes[2],
+            price=price,
+        )
 
     def _merged_numbers(self, rows: Int32, size: int, currency: str | None) -> dict[str, Floats]:
         foreign = np.array([c not in ("", currency) for c in self.currencies], np.bool_)

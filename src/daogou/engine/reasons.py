@@ -25,7 +25,7 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
     },
     "popular_in": {"en": "No. {rank} in {category}", "zh": "「{category}」热销第 {rank} 名"},
     "popular": {"en": "No. {rank} in the shop", "zh": "全店热销第 {rank} 名"},
-    "new": {"en": "New here, since {ago}", "zh": "新品，{ago}上架"},
+    "new": {"en": "New: listed {ago}", "zh": "新品，{ago}上架"},
 }
 """By code and language; ``often`` says the value ``times``, ``ago`` the value ``days_ago``, and
 ``title`` names the first of the products that the fact rests on."""
