@@ -7,7 +7,8 @@ Every message says what was found, what was expected, and what mends it. Catch
     ├── ConfigError        daogou.toml, an environment variable or a command-line option
     ├── FeedError          a file that cannot be read at all (a bad row is reported, not raised)
     ├── InvalidInput       a value that a caller sent; answered as HTTP 400
-    │   └── FilterError    a filter expression; knows the column
+    │   ├── FilterError    a filter expression; knows the column
+    │   └── BadValue       one field of a product or an event; knows value and remedy
     ├── NotFound           a product, bundle or visitor that is not there; answered as HTTP 404
     ├── StoreError         the database: unreachable, not migrated, of a newer version
     ├── BundleError        a bundle: missing, incomplete, altered, of another format
@@ -56,6 +57,33 @@ class FilterError(InvalidInput):
     def __init__(self, message: str, *, column: int, field: str | None = "filter") -> None:
         super().__init__(f"column {column}: {message}", field=field)
         self.column = column
+
+
+class BadValue(InvalidInput):
+    """One field of a product or an event cannot be used.
+
+    Parameters
+    ----------
+    value
+        What was found there; None where it is missing.
+    expected
+        What should be there ("a price of zero or more").
+    remedy
+        A sentence that tells what to do.
+    """
+
+    def __init__(self, field: str, value: object, expected: str, remedy: str) -> None:
+        found = "is missing" if value is None else f"is {_shortened(value)}"
+        self.finding = f"{field or 'the value'} {found}; expected {expected}."
+        self.value = value
+        self.remedy = remedy
+        super().__init__(f"{self.finding} {remedy}", field=field or None)
+
+
+def _shortened(value: object, limit: int = 80) -> str:
+    # Not repr() of the whole: a caller may have sent megabytes.
+    text = repr(value[:limit]) if isinstance(value, str | bytes) else repr(value)
+    return text if len(text) <= limit + 2 else f"{text[:limit]}..."
 
 
 class NotFound(DaogouError):
