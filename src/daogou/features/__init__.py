@@ -3,6 +3,7 @@
 from daogou.features.compute import FEATURES, GROUPS, QueryScores, compute
 from daogou.features.history import HISTORY_TYPES, KINDS, MAX_EVENTS, History
 from daogou.features.items import Codes, ItemTable
+from daogou.features.log import Basket, Exposures, ShopLog
 from daogou.features.stats import ItemStats, Neighbours, item_stats
 
 __all__ = [
@@ -11,12 +12,15 @@ __all__ = [
     "HISTORY_TYPES",
     "KINDS",
     "MAX_EVENTS",
+    "Basket",
     "Codes",
+    "Exposures",
     "History",
     "ItemStats",
     "ItemTable",
     "Neighbours",
     "QueryScores",
+    "ShopLog",
     "compute",
     "item_stats",
 ]

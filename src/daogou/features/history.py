@@ -90,15 +90,9 @@ class History:
             np.array(events, np.int32),
         )
 
-    def before(self, end: int) -> "History":
-        """The first ``end`` lines, no more than :data:`MAX_EVENTS` events of them.
-
-        This is how a replay steps through a visitor's log; the views cost nothing.
-        """
-        start = 0
-        if end and self.events[end - 1] >= MAX_EVENTS:
-            start = int(np.searchsorted(self.events, self.events[end - 1] - MAX_EVENTS + 1))
-        cut = slice(start, end)
+    def slice(self, start: int, stop: int) -> "History":
+        """Lines ``start`` to ``stop``; the arrays are views."""
+        cut = slice(start, stop)
         return History(
             self.items[cut],
             self.kinds[cut],
@@ -106,6 +100,16 @@ class History:
             self.quantities[cut],
             self.events[cut],
         )
+
+    def before(self, end: int) -> "History":
+        """The first ``end`` lines, no more than :data:`MAX_EVENTS` events of them.
+
+        This is how a replay steps through a visitor's log.
+        """
+        start = 0
+        if end and self.events[end - 1] >= MAX_EVENTS:
+            start = int(np.searchsorted(self.events, self.events[end - 1] - MAX_EVENTS + 1))
+        return self.slice(start, end)
 
     def of_kind(self, kind: int) -> "History":
         """The lines of one kind alone."""

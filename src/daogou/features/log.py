@@ -1,0 +1,176 @@
+"""The shop's event log as arrays: what training and evaluation replay.
+
+Dimension letters: N visitors, L lines of the whole log.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from daogou.features.history import KINDS, PURCHASE, History
+from daogou.features.items import Float32, Float64, Int32
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A purchase to be predicted: whose, when, what, and where the past ends.
+
+    ``end`` is the number of the visitor's history lines that came before.
+    """
+
+    visitor: int
+    end: int
+    time: float
+    items: Int32
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Shown products, one row a line, [E] each, grouped by event and in its order.
+
+    ``rate`` is the share of the event's unbought exposures that the log kept.
+    """
+
+    event: Int32
+    visitor: Int32
+    time: Float64
+    item: Int32
+    rate: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class ShopLog:
+    """Everything that visitors did, by visitor and then in time.
+
+    Attributes
+    ----------
+    visitors
+        Visitor ids, N of them.
+    offsets
+        Where each visitor's lines begin, int64 [N + 1].
+    lines
+        All histories in one, [L]; ``events`` counts from 0 for each visitor.
+    exposures
+        What was shown.
+    """
+
+    visitors: tuple[str, ...]
+    offsets: Int64
+    lines: History
+    exposures: Exposures
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame, index: Mapping[str, int]) -> "ShopLog":
+        """Read the store's event lines; lines of products outside ``index`` are left out.
+
+        ``frame`` has the columns of ``Store.event_lines`` and is in its order.
+        """
+        ids = pl.DataFrame(
+            {"product_id": list(index), "item": np.fromiter(index.values(), np.int32, len(index))}
+        )
+        frame = frame.filter(pl.col("product_id").is_not_null()).join(
+            ids, on="product_id", how="inner", maintain_order="left"
+        )
+        visitors = frame["visitor_id"].unique().sort()
+        numbers = pl.DataFrame(
+            {"visitor_id": visitors, "visitor": np.arange(len(visitors), dtype=np.int32)}
+        )
+        kinds = pl.DataFrame({"type": list(KINDS), "kind": list(KINDS.values())}).with_columns(
+            pl.col("kind").cast(pl.Int8)
+        )
+        frame = frame.join(numbers, on="visitor_id", how="left", maintain_order="left")
+        told = frame.join(kinds, on="type", how="inner", maintain_order="left").sort(
+            "visitor", maintain_order=True
+        )
+        visitor = told["visitor"].to_numpy()
+        counts = np.bincount(visitor, minlength=len(visitors))
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return cls(
+            visitors=tuple(visitors),
+            offsets=offsets,
+            lines=History(
+                told["item"].to_numpy(),
+                told["kind"].to_numpy(),
+                _seconds(told["time"]),
+                told["quantity"].cast(pl.Float32).to_numpy(),
+                _ordinals(visitor, told["seq"].to_numpy(), offsets),
+            ),
+            exposures=_exposures(frame.filter(pl.col("type") == "impression")),
+        )
+
+    def history(self, visitor: int, end: int | None = None) -> History:
+        """A visitor's history: whole, or the first ``end`` lines as they stood back then."""
+        start, stop = int(self.offsets[visitor]), int(self.offsets[visitor + 1])
+        whole = self.lines.slice(start, stop)
+        return whole.before(len(whole) if end is None else end)
+
+    def end_at(self, visitor: int, time: float) -> int:
+        """How many of the visitor's lines are older than ``time``."""
+        start, stop = int(self.offsets[visitor]), int(self.offsets[visitor + 1])
+        return int(np.searchsorted(self.lines.times[start:stop], time))
+
+    def purchases(self) -> tuple[Int32, Int32, Float64]:
+        """Visitor, item and time of every purchased line, an item once a basket."""
+        bought = self.lines.kinds == PURCHASE
+        counts = np.diff(self.offsets)
+        visitor = np.repeat(np.arange(len(counts), dtype=np.int32), counts)[bought]
+        items, events = self.lines.items[bought], self.lines.events[bought]
+        key = np.stack([visitor, events, items])
+        _, first = np.unique(key, axis=1, return_index=True)
+        first.sort()
+        return visitor[first], items[first], self.lines.times[bought][first]
+
+    def baskets(self, since: float, until: float, min_items: int = 1) -> Iterator[Basket]:
+        """The purchases in ``[since, until)`` with so many distinct items, by visitor and time."""
+        for visitor in range(len(self.visitors)):
+            start, stop = int(self.offsets[visitor]), int(self.offsets[visitor + 1])
+            times = self.lines.times[start:stop]
+            low, high = np.searchsorted(times, [since, until])
+            events = self.lines.events[start:stop]
+            cuts = np.flatnonzero(np.diff(events[low:high], prepend=-1, append=-1)) + low
+            for a, b in itertools.pairwise(cuts):
+                if self.lines.kinds[start + a] != PURCHASE:
+                    continue
+                items = np.unique(self.lines.items[start + a : start + b])
+                if len(items) >= min_items:
+                    # Two events of one second: only what is strictly older is the past.
+                    end = int(np.searchsorted(times, times[a]))
+                    yield Basket(visitor, end, float(times[a]), items)
+
+
+def _seconds(times: pl.Series) -> Float64:
+    micros = times.cast(pl.Datetime("us", "UTC")).cast(pl.Int64).to_numpy()
+    return np.asarray(micros / 1e6, np.float64)
+
+
+def _ordinals(visitor: Int32, seq: Int64, offsets: Int64) -> Int32:
+    """Number each visitor's events from 0: lines of one event share its ``seq``."""
+    if len(seq) == 0:
+        return np.zeros(0, np.int32)
+    starts = np.flatnonzero(np.diff(seq, prepend=seq[0] - 1) | np.diff(visitor, prepend=-1))
+    running = np.zeros(len(seq), np.int64)
+    running[starts] = 1
+    running = np.cumsum(running)
+    base = running[np.minimum(offsets[:-1], len(seq) - 1)]
+    return (running - np.repeat(base, np.diff(offsets))).astype(np.int32)
+
+
+def _exposures(frame: pl.DataFrame) -> Exposures:
+    # The bought lines are all kept (rate 1); the event's rate is that of the sampled others.
+    frame = frame.with_columns(
+        pl.col("sampling_rate").min().over("seq").alias("rate"),
+        pl.col("seq").rank("dense").cast(pl.Int32).alias("event"),
+    ).sort("event", maintain_order=True)
+    return Exposures(
+        event=frame["event"].to_numpy() - 1,
+        visitor=frame["visitor"].to_numpy(),
+        time=_seconds(frame["time"]),
+        item=frame["item"].to_numpy(),
+        rate=frame["rate"].cast(pl.Float32).to_numpy(),
+    )

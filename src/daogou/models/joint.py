@@ -1,0 +1,77 @@
+"""The joint model: one item tower and one context tower under every head."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from daogou.models.config import ModelConfig
+from daogou.models.ranker import Ranker
+from daogou.models.towers import ContextTower, ItemTower
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """What the item tower reads of each item: V rows.
+
+    ``text`` is float16 [V, T]; codes are int64 [V]; ``price`` is float32 [V] in
+    minor units, NaN where unknown. ``sizes`` are the vocabularies' sizes:
+    categories, departments, brands.
+    """
+
+    text: Tensor
+    category: Tensor
+    department: Tensor
+    brand: Tensor
+    price: Tensor
+    sizes: tuple[int, int, int]
+
+    def rows(self, items: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The tower's inputs for ``items``."""
+        return (
+            self.text[items].float(),
+            self.category[items],
+            self.department[items],
+            self.brand[items],
+            self.price[items],
+        )
+
+
+class JointModel(nn.Module):
+    """Towers and ranker. Content is data, not weights, and stands beside the model."""
+
+    def __init__(self, config: ModelConfig, content: ItemContent, *, n_features: int) -> None:
+        super().__init__()
+        self.config = config
+        self.content = content
+        n_items, text_width = content.text.shape
+        categories, departments, brands = content.sizes
+        self.item_tower = ItemTower(
+            config,
+            n_items=n_items,
+            n_categories=categories,
+            n_departments=departments,
+            n_brands=brands,
+            text_width=text_width,
+        )
+        self.context_tower = ContextTower(config, text_width=text_width)
+        self.ranker = Ranker(config, n_features=n_features)
+
+    def item_vectors(self, items: Tensor) -> Tensor:
+        """``v`` of items, int64 [...] -> [..., D]; each distinct item is computed once."""
+        distinct, back = torch.unique(items, return_inverse=True)
+        vectors: Tensor = self.item_tower(distinct, *self.content.rows(distinct))
+        return vectors[back]
+
+    @torch.no_grad()
+    def all_item_vectors(self, batch: int = 8192) -> Tensor:
+        """``v`` of the whole catalogue, [V, D], in evaluation mode."""
+        n = len(self.content.category)
+        was_training = self.training
+        self.eval()
+        parts = [
+            self.item_vectors(torch.arange(start, min(start + batch, n)))
+            for start in range(0, n, batch)
+        ]
+        self.train(was_training)
+        return torch.cat(parts) if parts else torch.zeros(0, self.config.width)

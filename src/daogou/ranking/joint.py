@@ -1,0 +1,156 @@
+"""The trained model at work: ONNX graphs over the bundle's vectors, no torch.
+
+Dimension letters: V items, N new items, K candidates, L history length, D width,
+T size of a text vector, F features, H heads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import onnxruntime
+
+from daogou.bundle import Bundle
+from daogou.errors import BundleError
+from daogou.features import FEATURES, History
+from daogou.features.items import Float32, Int32
+
+HEADS: Final = ("next", "relevance", "purchase")
+"""The ranker's logits: in the next basket; answers the query; bought once shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the heads say of each candidate, float32 [K] each.
+
+    ``next`` and ``relevance`` are logits that order a list; ``purchase`` is the
+    probability that the visitor buys the product within a week of being shown it.
+    """
+
+    next: Float32
+    relevance: Float32
+    purchase: Float32
+
+
+class JointRanker:
+    """Context, item and ranker graphs of one bundle. Safe to share among threads.
+
+    Parameters
+    ----------
+    bundle
+        Has ``item_tower.onnx``, ``context_tower.onnx``, ``ranker.onnx`` and ``model.json``.
+    threads
+        Threads of one call. Requests run side by side, so that 1 serves most in a second.
+
+    Raises
+    ------
+    BundleError
+        The bundle was trained with other features than this version computes.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
+        model = bundle.json("model")
+        if tuple(model["features"]) != FEATURES or tuple(model["heads"]) != HEADS:
+            raise BundleError(
+                f"Bundle {bundle.id} was trained with features of another version of Daogou."
+                " Train again with `daogou train`."
+            )
+        self.width: int = model["width"]
+        self.length: int = model["length"]
+        self.text_width: int = model["text_width"]
+        self._item = _session(bundle, "item_tower.onnx", threads)
+        self._context = _session(bundle, "context_tower.onnx", threads)
+        self._ranker = _session(bundle, "ranker.onnx", threads)
+
+    def place(
+        self,
+        text: Float32,
+        category: Int32,
+        department: Int32,
+        brand: Int32,
+        price: Float32,
+    ) -> Float32:
+        """Vectors of items that came after the training, by content alone: -> [N, D].
+
+        Parameters
+        ----------
+        text
+            Centred text vectors, [N, T].
+        category, department, brand
+            Codes of the bundle's vocabularies, 0 for a word that it does not know, [N].
+        price
+            Minor units, NaN where unknown, [N].
+        """
+        if len(text) == 0:
+            return np.zeros((0, self.width), np.float32)
+        return _run(
+            self._item,
+            {
+                "text": text.astype(np.float32),
+                "category": category.astype(np.int64),
+                "department": department.astype(np.int64),
+                "brand": brand.astype(np.int64),
+                "price": price.astype(np.float32),
+            },
+        )
+
+    def context(
+        self, history: History, now: float, vectors: Float32, query: Float32 | None = None
+    ) -> Float32:
+        """``u`` of one visitor at one moment, [D].
+
+        Parameters
+        ----------
+        now
+            Seconds since 1970.
+        vectors
+            Item vectors, at least one row for each item of the history, [V, D].
+        query
+            Centred text vector of a query, [T].
+        """
+        lines = np.zeros((1, self.length, self.width), np.float32)
+        kinds = np.zeros((1, self.length), np.int64)
+        ages = np.zeros((1, self.length), np.float32)
+        n = min(len(history), self.length)
+        if n:
+            lines[0, -n:] = vectors[history.items[-n:]]
+            kinds[0, -n:] = history.kinds[-n:]
+            ages[0, -n:] = np.maximum(now - history.times[-n:], 0)
+        asked = np.zeros((1, self.text_width), np.float32)
+        if query is not None:
+            asked[0] = query
+        return _run(
+            self._context,
+            {
+                "lines": lines,
+                "kinds": kinds,
+                "ages": ages,
+                "query": asked,
+                "has_query": np.array([float(query is not None)], np.float32),
+            },
+        )[0]
+
+    def score(self, u: Float32, v: Float32, wide: Float32) -> Scores:
+        """All heads for candidates: u [D], v [K, D], wide [K, F]."""
+        if len(v) == 0:
+            none = np.zeros(0, np.float32)
+            return Scores(none, none, none)
+        logits = _run(self._ranker, {"u": np.repeat(u[None], len(v), 0), "v": v, "wide": wide})
+        return Scores(logits[:, 0], logits[:, 1], 1 / (1 + np.exp(-logits[:, 2])))
+
+
+def _session(bundle: Bundle, name: str, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # A spinning thread burns the core that the next request waits for.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        str(bundle.path(name)), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _run(session: onnxruntime.InferenceSession, inputs: Mapping[str, object]) -> Float32:
+    output: Float32 = session.run(None, inputs)[0]
+    return output

@@ -1,0 +1,125 @@
+"""The trained modules to ONNX graphs, checked against torch before they are believed."""
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.export import Dim
+
+from daogou.errors import TrainingError
+from daogou.models import JointModel
+
+TOLERANCE = 1e-3
+
+
+class _Content(nn.Module):
+    """The item tower without identity: for items that came after the training."""
+
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.tower = model.item_tower
+
+    def forward(
+        self, text: Tensor, category: Tensor, department: Tensor, brand: Tensor, price: Tensor
+    ) -> Tensor:
+        return self.tower.content(text, category, department, brand, price)
+
+
+class _Context(nn.Module):
+    """The context tower's ``u`` alone."""
+
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.tower = model.context_tower
+
+    def forward(
+        self, lines: Tensor, kinds: Tensor, ages: Tensor, query: Tensor, has_query: Tensor
+    ) -> Tensor:
+        u: Tensor = self.tower(lines, kinds, ages, query, has_query)[0]
+        return u
+
+
+def export(model: JointModel, paths: Mapping[str, Path]) -> None:
+    """Write ``item_tower``, ``context_tower`` and ``ranker`` graphs to their paths.
+
+    Raises
+    ------
+    TrainingError
+        A graph answers differently from the module that it was made of.
+    """
+    model.eval()
+    d, length = model.config.width, model.config.length
+    text_width = model.content.text.shape[1]
+    n_features = len(model.ranker.mean)
+    b, n = 2, 3
+    generator = torch.Generator().manual_seed(0)
+
+    def some(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    def codes(*shape: int, below: int) -> Tensor:
+        return torch.randint(0, below, shape, generator=generator)
+
+    categories, departments, brands = model.content.sizes
+    _export(
+        _Content(model),
+        {
+            "text": some(n, text_width),
+            "category": codes(n, below=categories),
+            "department": codes(n, below=departments),
+            "brand": codes(n, below=brands),
+            "price": torch.tensor([499.0, torch.nan, 0.0]),
+        },
+        paths["item_tower"],
+    )
+    _export(
+        _Context(model),
+        {
+            "lines": some(b, length, d),
+            "kinds": codes(b, length, below=3),
+            "ages": some(b, length).abs() * 1e5,
+            "query": some(b, text_width),
+            "has_query": torch.tensor([0.0, 1.0]),
+        },
+        paths["context_tower"],
+    )
+    _export(
+        model.ranker,
+        {"u": some(n, d), "v": some(n, d), "wide": some(n, n_features)},
+        paths["ranker"],
+    )
+
+
+def _export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> None:
+    module.eval()
+    batch = Dim("batch", min=1, max=1 << 20)
+    arguments: Sequence[Tensor] = list(inputs.values())
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations are not ours to mend
+        torch.onnx.export(
+            module,
+            tuple(arguments),
+            str(path),
+            input_names=list(inputs),
+            output_names=["output"],
+            dynamic_shapes=tuple({0: batch} for _ in arguments),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    with torch.no_grad():
+        expected = module(*arguments).numpy()
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = session.run(None, {name: value.numpy() for name, value in inputs.items()})[0]
+    worst = float(np.abs(found - expected).max())
+    if not worst < TOLERANCE:
+        raise TrainingError(
+            f"The ONNX graph {path.name} differs from the trained module by {worst:.2g}, and"
+            f" {TOLERANCE:g} is allowed. Check the versions of torch and onnxruntime."
+        )
