@@ -1,5 +1,6 @@
 """Features: defined once, computed alike in the training replay and in serving."""
 
+from daogou.features.bundled import load_items, save_items
 from daogou.features.compute import FEATURES, GROUPS, QueryScores, compute
 from daogou.features.history import HISTORY_TYPES, KINDS, MAX_EVENTS, History
 from daogou.features.items import Codes, ItemTable
@@ -23,4 +24,6 @@ __all__ = [
     "ShopLog",
     "compute",
     "item_stats",
+    "load_items",
+    "save_items",
 ]

@@ -120,7 +120,7 @@ class JointRanker:
         asked = np.zeros((1, self.text_width), np.float32)
         if query is not None:
             asked[0] = query
-        return _run(
+        u = _run(
             self._context,
             {
                 "lines": lines,
@@ -129,7 +129,8 @@ class JointRanker:
                 "query": asked,
                 "has_query": np.array([float(query is not None)], np.float32),
             },
-        )[0]
+        )
+        return np.asarray(u[0], np.float32)
 
     def score(self, u: Float32, v: Float32, wide: Float32) -> Scores:
         """All heads for candidates: u [D], v [K, D], wide [K, F]."""
@@ -137,7 +138,8 @@ class JointRanker:
             none = np.zeros(0, np.float32)
             return Scores(none, none, none)
         logits = _run(self._ranker, {"u": np.repeat(u[None], len(v), 0), "v": v, "wide": wide})
-        return Scores(logits[:, 0], logits[:, 1], 1 / (1 + np.exp(-logits[:, 2])))
+        purchase = np.asarray(1 / (1 + np.exp(-logits[:, 2])), np.float32)
+        return Scores(logits[:, 0], logits[:, 1], purchase)
 
 
 def _session(bundle: Bundle, name: str, threads: int) -> onnxruntime.InferenceSession:
@@ -152,5 +154,4 @@ def _session(bundle: Bundle, name: str, threads: int) -> onnxruntime.InferenceSe
 
 
 def _run(session: onnxruntime.InferenceSession, inputs: Mapping[str, object]) -> Float32:
-    output: Float32 = session.run(None, inputs)[0]
-    return output
+    return np.asarray(session.run(None, inputs)[0], np.float32)
