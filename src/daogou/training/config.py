@@ -1,0 +1,107 @@
+"""The settings of training: one dial, and what it derives."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from daogou.models import ModelConfig
+
+Effort = Literal["quick", "standard", "best"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """The ``[training]`` table of daogou.toml.
+
+    Attributes
+    ----------
+    effort
+        The dial: "quick" is minutes on two cores for a shop of the demo's size,
+        "standard" is some three times as long, "best" takes what it takes. It sets
+        the sizes, the epochs and the number of examples.
+    seed
+        Of everything that is drawn.
+    threads
+        Of torch; 0 takes all cores.
+    validation_days
+        The newest days of the log, on which training stops early; the statistics
+        of the bundle count them in.
+    replay_days
+        The days before those, whose baskets, exposures and queries are the examples.
+    exposure_days
+        A product counts as bought once shown if it is bought within so many days.
+    min_basket
+        Baskets with fewer distinct products teach nothing about an order.
+    lambda_retrieval, lambda_next, lambda_relevance, lambda_purchase
+        The weight of each task in L = sum of lambda_i L_i; 0 leaves it out.
+    """
+
+    effort: Effort = "quick"
+    seed: int = 0
+    threads: int = 0
+    validation_days: int = 14
+    replay_days: int = 98
+    exposure_days: int = 7
+    min_basket: int = 3
+    lambda_retrieval: float = 0.5
+    lambda_next: float = 1.0
+    lambda_relevance: float = 0.5
+    lambda_purchase: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name in ("validation_days", "replay_days", "exposure_days", "min_basket"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
+        weights = (self.lambda_retrieval, self.lambda_next, self.lambda_relevance)
+        if min(*weights, self.lambda_purchase) < 0:
+            raise ValueError("a lambda is negative; expected 0 (task left out) or more.")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the dial derives.
+
+    Attributes
+    ----------
+    epochs
+        At most; patience stops earlier.
+    patience
+        Epochs without a better validation after which training stops.
+    baskets, queries, exposures
+        Examples drawn from the replayed days, at most.
+    list_size
+        Rows of a training list that are kept: all positives, and negatives at random.
+    batch
+        Lists in a step: of baskets; half as many of queries and of exposures.
+    negatives
+        Items that a step's sampled softmax shares.
+    """
+
+    model: ModelConfig
+    epochs: int
+    patience: int
+    baskets: int
+    queries: int
+    exposures: int
+    list_size: int
+    batch: int = 32
+    negatives: int = 1024
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+
+
+def plan(effort: Effort) -> Plan:
+    """The sizes and budgets of an effort."""
+    return {
+        "quick": Plan(
+            ModelConfig(), epochs=5, patience=2, baskets=12_000, queries=4_000, exposures=6_000,
+            list_size=100,
+        ),
+        "standard": Plan(
+            ModelConfig(width=96, length=100, hidden=96), epochs=8, patience=2, baskets=30_000,
+            queries=10_000, exposures=15_000, list_size=128,
+        ),
+        "best": Plan(
+            ModelConfig(width=128, length=128, hidden=128, layers=3), epochs=12, patience=3,
+            baskets=100_000, queries=30_000, exposures=40_000, list_size=160,
+        ),
+    }[effort]  # fmt: skip
