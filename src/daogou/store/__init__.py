@@ -1,7 +1,15 @@
-"""Catalogue and event log, in SQLite or PostgreSQL."""
+"""Catalogue and event log, in SQLite or PostgreSQL, and the way from feeds into it."""
 
 from daogou.store.eventlog import AppendResult
+from daogou.store.importing import ImportReport, import_events, import_products
 from daogou.store.putting import PutResult
 from daogou.store.store import Store
 
-__all__ = ["AppendResult", "PutResult", "Store"]
+__all__ = [
+    "AppendResult",
+    "ImportReport",
+    "PutResult",
+    "Store",
+    "import_events",
+    "import_products",
+]

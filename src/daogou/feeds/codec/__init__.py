@@ -1,12 +1,8 @@
 """Products and events to JSON and back: the one place that knows the field names."""
 
 from daogou.feeds.codec.events import event_from_json, event_to_json
-from daogou.feeds.codec.products import (
-    money_from_json,
-    money_to_json,
-    product_from_json,
-    product_to_json,
-)
+from daogou.feeds.codec.prices import money_from_json, money_to_json
+from daogou.feeds.codec.products import product_from_json, product_to_json
 
 __all__ = [
     "event_from_json",

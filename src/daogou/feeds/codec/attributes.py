@@ -6,8 +6,8 @@ from typing import Any, Final
 from daogou.errors import BadValue
 from daogou.feeds.codec.fields import Fields, check_text
 
-_FIELDS: Final = ("text", "numbers")
-_UNUSED: Final = ("searchable", "indexable")
+_FIELDS: Final = frozenset({"text", "numbers"})
+_UNUSED: Final = frozenset({"searchable", "indexable"})
 
 
 def attributes_from_json(fields: Fields, name: str = "attributes") -> dict[str, tuple[str, ...]]:

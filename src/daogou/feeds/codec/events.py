@@ -12,7 +12,7 @@ from daogou.config import nearest
 from daogou.errors import BadValue
 from daogou.feeds.codec.attributes import attributes_from_json, attributes_to_json
 from daogou.feeds.codec.fields import Fields, check_identifier
-from daogou.feeds.codec.products import money_from_json, money_to_json
+from daogou.feeds.codec.prices import money_from_json, money_to_json
 from daogou.feeds.codec.times import format_time, parse_time
 from daogou.types import EVENT_TYPES, EventLine, EventType, UserEvent
 
@@ -29,43 +29,50 @@ TEXT_ATTRIBUTES: Final = (
 LIST_ATTRIBUTES: Final = ("pageCategories", "experimentIds")
 """Fields of Google Retail, texts and lists of texts, that are kept as attributes."""
 
-FIELDS: Final = (
-    "eventType",
-    "visitorId",
-    "eventId",
-    "eventTime",
-    "productDetails",
-    "searchQuery",
-    "attributionToken",
-    "policyId",
-    "userInfo",
-    "attributes",
-    *TEXT_ATTRIBUTES,
-    *LIST_ATTRIBUTES,
+FIELDS: Final = frozenset(
+    {
+        "eventType",
+        "visitorId",
+        "eventId",
+        "eventTime",
+        "productDetails",
+        "searchQuery",
+        "attributionToken",
+        "policyId",
+        "userInfo",
+        "attributes",
+        *TEXT_ATTRIBUTES,
+        *LIST_ATTRIBUTES,
+    }
 )
-UNUSED: Final = ("purchaseTransaction", "completionDetail", "offset", "panels")
+UNUSED: Final = frozenset({"purchaseTransaction", "completionDetail", "offset", "panels"})
 """Fields of Google Retail that have no place here; an import counts and reports them."""
 
-LINE_FIELDS: Final = (
-    "product",
-    "quantity",
-    "variantId",
-    "price",
-    "position",
-    "propensity",
-    "placement",
-    "samplingRate",
+LINE_FIELDS: Final = frozenset(
+    {
+        "product",
+        "quantity",
+        "variantId",
+        "price",
+        "position",
+        "propensity",
+        "placement",
+        "samplingRate",
+    }
 )
-NEED_PRODUCTS: Final = (
-    "detail-page-view",
-    "add-to-cart",
-    "remove-from-cart",
-    "purchase-complete",
+NEED_PRODUCTS: Final = frozenset(
+    {
+        "detail-page-view",
+        "add-to-cart",
+        "remove-from-cart",
+        "purchase-complete",
+    }
 )
 """The types that say nothing without a product."""
 
 FUTURE_TOLERANCE: Final = timedelta(days=1)
-_USER_UNUSED: Final = ("ipAddress", "userAgent", "directUserRequest")
+_USER: Final = frozenset({"userId"})
+_USER_UNUSED: Final = frozenset({"ipAddress", "userAgent", "directUserRequest"})
 
 
 def event_from_json(
@@ -102,7 +109,7 @@ def event_from_json(
         raise BadValue(fields.at("productDetails"), None, f"a product for {kind}", remedy)
     user = fields.inner("userInfo")
     if user:
-        user.only(("userId",), _USER_UNUSED, left_out)
+        user.only(_USER, _USER_UNUSED, left_out)
     has_id = fields.raw("eventId") is not None
     event = UserEvent(
         event_id=fields.identifier("eventId", "Leave it out, or send its own.") if has_id else "",
@@ -158,8 +165,9 @@ def latest_time() -> datetime:
 def _type(fields: Fields) -> EventType:
     kind = fields.required("eventType", "Say what the visitor did.")
     if kind not in EVENT_TYPES:
-        expected = f"one of {', '.join(EVENT_TYPES)}.{nearest(kind, EVENT_TYPES)}"
-        raise BadValue(fields.at("eventType"), kind, expected, "Correct it.")
+        expected = f"one of {', '.join(EVENT_TYPES)}"
+        hint = f"{nearest(kind, EVENT_TYPES)} Correct it.".strip()
+        raise BadValue(fields.at("eventType"), kind, expected, hint)
     return kind
 
 

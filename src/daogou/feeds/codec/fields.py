@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from daogou.config import nearest
@@ -113,24 +113,21 @@ class Fields:
         return {key: value for key, value in inner.data.items() if value is not None}
 
     def only(
-        self, used: Iterable[str], unused: Iterable[str] = (), left_out: Counter[str] | None = None
+        self,
+        used: frozenset[str],
+        unused: frozenset[str] = frozenset(),
+        left_out: Counter[str] | None = None,
     ) -> None:
         """Refuse a field that is neither used nor known to be unused; count the unused ones."""
-        used, unused = frozenset(used), frozenset(unused)
         for key in self.data.keys() - used:
-            if self.data[key] is None:
+            value = self.data[key]
+            if value is None:
                 continue
-            if key in unused:
-                if left_out is not None:
-                    left_out[key] += 1
-                continue
-            field = self.at(str(key))
-            raise BadValue(
-                field,
-                self.data[key],
-                f"a field that is known.{nearest(str(key), used)}",
-                f"Correct its name, leave it out, or put it under {self.at('attributes')}.",
-            )
+            if key not in unused:
+                hint = f"{nearest(str(key), used)} Correct its name, or leave it out."
+                raise BadValue(self.at(str(key)), value, "a field that is known", hint.strip())
+            if left_out is not None:
+                left_out[self.at(key)] += 1
 
 
 def check_text(value: Any, field: str) -> str:

@@ -2,60 +2,72 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from daogou.config import nearest
 from daogou.errors import BadValue
 from daogou.feeds.codec.attributes import attributes_from_json, attributes_to_json
 from daogou.feeds.codec.fields import Fields
-from daogou.feeds.codec.money import currency_code, from_major, from_minor, to_major
+from daogou.feeds.codec.prices import money_to_json, prices_from_json, prices_to_json
 from daogou.feeds.codec.times import format_time, parse_time
-from daogou.types import AVAILABILITIES, Availability, LocalizedText, Money, Product, Variant
+from daogou.types import AVAILABILITIES, Availability, LocalizedText, Product, Variant
 
-FIELDS: Final = (
-    "id",
-    "type",
-    "primaryProductId",
-    "title",
-    "description",
-    "languageCode",
-    "brands",
-    "categories",
-    "priceInfo",
-    "price",
-    "originalPrice",
-    "availability",
-    "uri",
-    "images",
-    "gtin",
-    "attributes",
-    "tags",
-    "rating",
-    "publishTime",
-    "localized",
-    "variants",
-    "colorInfo",
-    "sizes",
-    "materials",
-    "patterns",
-    "conditions",
-    "audience",
+FIELDS: Final = frozenset(
+    {
+        "id",
+        "type",
+        "primaryProductId",
+        "title",
+        "description",
+        "languageCode",
+        "brands",
+        "categories",
+        "priceInfo",
+        "price",
+        "originalPrice",
+        "availability",
+        "uri",
+        "images",
+        "gtin",
+        "attributes",
+        "tags",
+        "rating",
+        "publishTime",
+        "localized",
+        "variants",
+        "colorInfo",
+        "sizes",
+        "materials",
+        "patterns",
+        "conditions",
+        "audience",
+    }
 )
-UNUSED: Final = (
-    "name",
-    "collectionMemberIds",
-    "expireTime",
-    "ttl",
-    "availableTime",
-    "availableQuantity",
-    "fulfillmentInfo",
-    "promotions",
-    "retrievableFields",
-    "localInventories",
+UNUSED: Final = frozenset(
+    {
+        "name",
+        "collectionMemberIds",
+        "expireTime",
+        "ttl",
+        "availableTime",
+        "availableQuantity",
+        "fulfillmentInfo",
+        "promotions",
+        "retrievableFields",
+        "localInventories",
+    }
 )
 """Fields of Google Retail that have no place here; an import counts and reports them."""
 
+_RATING: Final = frozenset({"averageRating", "ratingCount"})
+_RATING_UNUSED: Final = frozenset({"ratingHistogram"})
+_IMAGE: Final = frozenset({"uri"})
+_IMAGE_UNUSED: Final = frozenset({"height", "width"})
+_COLOR: Final = frozenset({"colors", "colorFamilies"})
+_AUDIENCE: Final = frozenset({"genders", "ageGroups"})
+_LOCALIZED: Final = frozenset({"title", "description", "categories"})
+_VARIANT: Final = frozenset({"id", "options", "priceInfo", "price", "availability", "gtin"})
 _LISTS_AS_ATTRIBUTES: Final = {
     "sizes": "size",
     "materials": "material",
@@ -66,7 +78,17 @@ _LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
 _LINK: Final = re.compile(r"(?:https?://|/)\S*", re.IGNORECASE)
 
 
-def product_from_json(data: Any, *, left_out: Counter[str] | None = None) -> Product:
+def english(_title: str) -> str:
+    """The language of a title that nobody looked at."""
+    return "en"
+
+
+def product_from_json(
+    data: Any,
+    *,
+    detect: Callable[[str], str] = english,
+    left_out: Counter[str] | None = None,
+) -> Product:
     """The product that a JSON object describes.
 
     Parameters
@@ -75,6 +97,8 @@ def product_from_json(data: Any, *, left_out: Counter[str] | None = None) -> Pro
         Google Retail's ``Product``, or ours: the same with ``price`` and
         ``originalPrice`` as ``{"amount", "currency"}`` in minor units, ``localized``
         and ``variants``.
+    detect
+        Tells the language of a title where ``languageCode`` does not.
     left_out
         Counts the known fields that have no place here.
 
@@ -86,26 +110,27 @@ def product_from_json(data: Any, *, left_out: Counter[str] | None = None) -> Pro
     fields = Fields(data)
     fields.only(FIELDS, UNUSED, left_out)
     identifier = fields.identifier("id", "Give every product an id of its own.")
-    price, original = _prices(fields)
+    price, original = prices_from_json(fields)
     brands = fields.texts("brands")
     rating = fields.inner("rating")
     if rating:
-        rating.only(("averageRating", "ratingCount"), ("ratingHistogram",), left_out)
-    attributes = _attributes(fields, left_out)
+        rating.only(_RATING, _RATING_UNUSED, left_out)
+    attributes = _attributes(fields)
     if len(brands) > 1:
         attributes["other_brands"] = brands[1:]
     published = fields.raw("publishTime")
+    title = fields.required("title", "Give every product a title that a shopper can read.")
     return Product(
         id=identifier,
-        title=fields.required("title", "Give every product a title that a shopper can read."),
-        language=_language(fields),
+        title=title,
+        language=_language(fields) or detect(title),
         description=fields.text("description") or "",
         brand=brands[0] if brands else None,
         categories=fields.texts("categories"),
         price=price,
         original_price=original,
         availability=_availability(fields),
-        uri=_link(fields.text("uri"), fields.at("uri")),
+        uri=web_link(fields.text("uri"), fields.at("uri")),
         images=_images(fields, left_out),
         gtin=fields.text("gtin"),
         group_id=_group(fields, identifier),
@@ -140,7 +165,7 @@ def product_to_json(product: Product, language: str | None = None) -> dict[str, 
         "languageCode": language if text and text.title else product.language,
         "brands": [product.brand] if product.brand is not None else [],
         "categories": list((text.categories if text else ()) or product.categories),
-        **_prices_to_json(product.price, product.original_price),
+        **prices_to_json(product.price, product.original_price),
         "availability": product.availability,
         "uri": product.uri,
         "images": [{"uri": uri} for uri in product.images],
@@ -169,11 +194,9 @@ def _present(found: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value not in (None, [], {})}
 
 
-def _language(fields: Fields, default: str = "en") -> str:
+def _language(fields: Fields) -> str | None:
     text = fields.text("languageCode")
-    if text is None:
-        return default
-    return language_code(text, fields.at("languageCode"))
+    return language_code(text, fields.at("languageCode")) if text else None
 
 
 def language_code(text: str, field: str) -> str:
@@ -193,8 +216,8 @@ def language_code(text: str, field: str) -> str:
 def _group(fields: Fields, identifier: str) -> str | None:
     kind, primary = fields.text("type"), fields.text("primaryProductId")
     if kind not in (None, "", "PRIMARY", "VARIANT"):
-        expected = f"PRIMARY or VARIANT.{nearest(kind, ('PRIMARY', 'VARIANT'))}"
-        raise BadValue(fields.at("type"), kind, expected, "Import the members of a collection.")
+        hint = "Import the members of a collection as products of their own."
+        raise BadValue(fields.at("type"), kind, "PRIMARY or VARIANT", hint)
     remedy = "A VARIANT names the product that it belongs to, a PRIMARY names none."
     if primary:
         fields.identifier("primaryProductId", remedy)
@@ -212,70 +235,19 @@ def _availability(fields: Fields) -> Availability:
     text = fields.text("availability")
     if text is None or text in AVAILABILITIES:
         return text or "IN_STOCK"
-    expected = f"one of {', '.join(AVAILABILITIES)}.{nearest(text.upper(), AVAILABILITIES)}"
-    raise BadValue(fields.at("availability"), text, expected, "Correct it, or leave it out.")
+    hint = f"{nearest(text.upper(), AVAILABILITIES)} Correct it, or leave it out.".strip()
+    expected = f"one of {', '.join(AVAILABILITIES)}"
+    raise BadValue(fields.at("availability"), text, expected, hint)
 
 
-def _prices(fields: Fields) -> tuple[Money | None, Money | None]:
-    """``price`` and ``originalPrice``, in our way, in Retail's, or in both where they agree."""
-    info = fields.inner("priceInfo")
-    from_info: dict[str, Money] = {}
-    if info:
-        info.only(
-            ("currencyCode", "price", "originalPrice"),
-            ("cost", "priceEffectiveTime", "priceExpireTime", "priceRange"),
-        )
-        for name in ("price", "originalPrice"):
-            if info.raw(name) is not None:
-                unit = currency_code(info.raw("currencyCode"), info.at("currencyCode"))
-                from_info[name] = from_major(info.raw(name), unit, info.at(name))
-    return _price(fields, "price", from_info), _price(fields, "originalPrice", from_info)
-
-
-def _price(fields: Fields, name: str, from_info: Mapping[str, Money]) -> Money | None:
-    money = money_from_json(fields, name)
-    other = from_info.get(name)
-    if money and other and money != other:
-        remedy = f"Send one of the two: {name} is in minor units, priceInfo in major ones."
-        expected = f"the {other.amount} minor units {other.currency} of priceInfo.{name}"
-        raise BadValue(fields.at(name), dict(fields.data[name]), expected, remedy)
-    return money or other
-
-
-def money_from_json(fields: Fields, name: str) -> Money | None:
-    """Money as ``{"amount", "currency"}``, or None where there is none.
+def web_link(text: str | None, field: str) -> str | None:
+    """A link that a page may show, or None for an empty text.
 
     Raises
     ------
     BadValue
-        It is not of that shape.
+        It is no address of the web or path of the shop (``javascript:`` is none).
     """
-    inner = fields.inner(name)
-    if inner is None:
-        return None
-    inner.only(("amount", "currency"))
-    return from_minor(inner.raw("amount"), inner.raw("currency"), inner.path)
-
-
-def money_to_json(money: Money | None) -> dict[str, Any] | None:
-    """What :func:`money_from_json` reads."""
-    return {"amount": money.amount, "currency": money.currency} if money else None
-
-
-def _prices_to_json(price: Money | None, original: Money | None) -> dict[str, Any]:
-    info: dict[str, Any] = {}
-    for name, money in (("price", price), ("originalPrice", original)):
-        # Two currencies have no place in one priceInfo; then our own fields say it alone.
-        if money and info.setdefault("currencyCode", money.currency) == money.currency:
-            info[name] = float(to_major(money))
-    return {
-        "priceInfo": info,
-        "price": money_to_json(price),
-        "originalPrice": money_to_json(original),
-    }
-
-
-def _link(text: str | None, field: str) -> str | None:
     if not text:
         return None
     if _LINK.fullmatch(text):
@@ -287,23 +259,23 @@ def _link(text: str | None, field: str) -> str | None:
 def _images(fields: Fields, left_out: Counter[str] | None) -> tuple[str, ...]:
     found = []
     for image in fields.inners("images"):
-        image.only(("uri",), ("height", "width"), left_out)
-        link = _link(image.text("uri"), image.at("uri"))
+        image.only(_IMAGE, _IMAGE_UNUSED, left_out)
+        link = web_link(image.text("uri"), image.at("uri"))
         if link is None:
             raise BadValue(image.at("uri"), None, "a web address", "Leave the image out.")
         found.append(link)
     return tuple(found)
 
 
-def _attributes(fields: Fields, left_out: Counter[str] | None) -> dict[str, tuple[str, ...]]:
+def _attributes(fields: Fields) -> dict[str, tuple[str, ...]]:
     found = attributes_from_json(fields)
     more = {_LISTS_AS_ATTRIBUTES[name]: fields.texts(name) for name in _LISTS_AS_ATTRIBUTES}
     color, audience = fields.inner("colorInfo"), fields.inner("audience")
     if color:
-        color.only(("colors", "colorFamilies"))
+        color.only(_COLOR)
         more["color"] = color.texts("colors") or color.texts("colorFamilies")
     if audience:
-        audience.only(("genders", "ageGroups"), (), left_out)
+        audience.only(_AUDIENCE)
         more["gender"], more["age_group"] = audience.texts("genders"), audience.texts("ageGroups")
     for key, values in more.items():
         if values:
@@ -324,7 +296,7 @@ def _localized(fields: Fields) -> dict[str, LocalizedText]:
     found = {}
     for code in fields.named("localized"):
         inner = Fields(fields.data["localized"][code], f"{fields.at('localized')}.{code}")
-        inner.only(("title", "description", "categories"))
+        inner.only(_LOCALIZED)
         found[language_code(code, inner.path)] = LocalizedText(
             inner.text("title"), inner.text("description"), inner.texts("categories")
         )
@@ -334,7 +306,7 @@ def _localized(fields: Fields) -> dict[str, LocalizedText]:
 def _variants(fields: Fields) -> tuple[Variant, ...]:
     found: dict[str, Variant] = {}
     for inner in fields.inners("variants"):
-        inner.only(("id", "options", "priceInfo", "price", "availability", "gtin"))
+        inner.only(_VARIANT)
         identifier = inner.identifier("id", "Give every variant an id of its own.")
         if identifier in found:
             remedy = "Give every variant an id of its own."
@@ -348,7 +320,7 @@ def _variants(fields: Fields) -> tuple[Variant, ...]:
             }
             if options
             else {},
-            price=_prices(inner)[0],
+            price=prices_from_json(inner)[0],
             availability=_availability(inner),
             gtin=inner.text("gtin"),
         )
