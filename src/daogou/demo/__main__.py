@@ -20,7 +20,9 @@ def main(arguments: list[str]) -> None:
         feeds = build_feeds(
             folder, lambda step, done, total: console.print(f"[{done + 1}/{total}] {step}")
         )
-        table = Table("What", "Count", title=f"The demo shop, made in {perf_counter() - start:.0f} s")
+        table = Table(
+            "What", "Count", title=f"The demo shop, made in {perf_counter() - start:.0f} s"
+        )
         for name, count in feeds.counts.items():
             table.add_row(name, f"{count:,}")
         console.print(table)

@@ -81,9 +81,7 @@ def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
     return DemoFeeds(*feeds, counts)
 
 
-def catalogue_counts(
-    source: Source, catalogue: pl.DataFrame, glossary: Glossary
-) -> dict[str, int]:
+def catalogue_counts(source: Source, catalogue: pl.DataFrame, glossary: Glossary) -> dict[str, int]:
     """How the catalogue came about."""
     dropped = not_goods(source.products, glossary)
     return {

@@ -1,5 +1,6 @@
 """From the till's product table to the products of the demo shop."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,9 +15,10 @@ CURRENCY: Final = "USD"
 LOOK: Final = ("department", "brand", "product_category", "product_type", "package_size")
 """What a shopper can see of a product; two never-sold products alike in it are one in the shop."""
 
+CASE_POUNDS: Final = 10
 CASE_CENTS: Final = 15
-"""Below so many cents a pound or a piece, the size of a fresh product is that of the case it came in."""
 _FRESH: Final = ("PRODUCE", "SALAD BAR", "MEAT", "SEAFOOD", "DELI", "PASTRY", "FLORAL")
+_AMOUNT: Final = re.compile(r"(?:[\d.]+–)?([\d.]+) (lb|ct)")
 
 
 def not_goods(products: pl.DataFrame, glossary: Glossary) -> pl.DataFrame:
@@ -98,11 +100,11 @@ def _product(row: dict[str, Any], glossary: Glossary) -> Product:
     department = glossary.departments[row["department"]]
     category = glossary.category(row["product_category"])
     kind = glossary.product_type(row["product_category"], row["product_type"])
-    size = shelf_size(row["package_size"], row["department"], row["price"])
+    size = shelf_size(row["package_size"], row["department"], row["price"], row["by_weight"])
     title = glossary.title(row["product_category"], row["product_type"], size)
     maker = maker_names(row["brand"], row["manufacturer_id"])
     levels = _path(department, category.names, Names(bare_name(kind.en), bare_name(kind.zh)))
-    said = describe(levels, size, maker)
+    said = describe(levels, size, maker, weighed=bool(row["by_weight"]))
     attributes = {
         "department": (department.en,),
         "brand_type": ("Store brand" if row["brand"] == "Private" else "National brand",),
@@ -111,6 +113,8 @@ def _product(row: dict[str, Any], glossary: Glossary) -> Product:
     }
     if size:
         attributes["size"] = (size.en,)
+    if row["by_weight"]:
+        attributes["sold_by"] = ("weight",)
     if row["campaigns"]:
         attributes["campaigns"] = tuple(row["campaigns"])
     original = row["original_price"]
@@ -133,22 +137,23 @@ def _product(row: dict[str, Any], glossary: Glossary) -> Product:
     )
 
 
-def shelf_size(raw: str | None, department: str, cents: int) -> Names | None:
+def shelf_size(
+    raw: str | None, department: str, cents: int, by_weight: bool | None
+) -> Names | None:
     """The size of what one buys, in words.
 
     Loose fruit, meat and flowers carry the size of the case that the store received
-    ("40 LB" of bananas at 99 cents). Where the price makes that plain, no size is said.
+    ("40 LB" of bananas). No size is said of what goes over the scale, of ten pounds
+    and more where the sales are too few to tell (``by_weight`` None), and of pieces
+    that would cost less than :data:`CASE_CENTS` each.
     """
     size = readable_size(raw)
-    if size is None or department not in _FRESH:
+    if size is None or department not in _FRESH or not (found := _AMOUNT.fullmatch(size.en)):
         return size
-    number, _, unit = size.en.partition(" ")
-    try:
-        amount = float(number.rpartition("–")[2])
-    except ValueError:
-        return size
-    is_case = unit in {"lb", "ct"} and amount >= 5 and cents < CASE_CENTS * amount
-    return None if is_case else size
+    amount, unit = float(found[1]), found[2]
+    if unit == "lb":
+        return None if by_weight or (by_weight is None and amount >= CASE_POUNDS) else size
+    return None if amount >= 5 and cents < CASE_CENTS * amount else size
 
 
 def maker_names(brand: str, manufacturer: int) -> Names:
@@ -167,14 +172,16 @@ def _path(department: Names, category: Names, kind: Names) -> list[Names]:
     return levels
 
 
-def describe(levels: list[Names], size: Names | None, maker: Names) -> Names:
+def describe(levels: list[Names], size: Names | None, maker: Names, *, weighed: bool) -> Names:
     """A description from facts alone: what it is, how much, where it stands, whose brand."""
     department, *_, kind = levels
-    en = [f"{kind.en}."]
-    zh = [f"{kind.zh}。"]
+    en, zh = [f"{kind.en}."], [f"{kind.zh}。"]
     if size:
         en.append(f"Package size: {size.en}.")
         zh.append(f"规格：{size.zh}。")
+    if weighed:
+        en.append("Sold by weight; the price is that of a usual purchase.")
+        zh.append("按重量出售，价格为一次购买的常见金额。")
     en.append(f"From our {department.en} department. {maker.en}.")
     zh.append(f"{department.zh}部。{maker.zh}。")
     return Names(" ".join(en), "".join(zh))

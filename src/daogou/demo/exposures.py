@@ -126,9 +126,7 @@ def impressions(
     store_weeks = visits.select("store_id", "week").unique().sort("store_id", "week")
     store_weeks = store_weeks.with_row_index("group")
     offers = pack_offers(promotions, store_weeks, items)
-    visits = visits.join(
-        store_weeks, on=["store_id", "week"], maintain_order="left"
-    )
+    visits = visits.join(store_weeks, on=["store_id", "week"], maintain_order="left")
     picked = _bought_offers(offers, visits, bought.join(items, on="product_id"))
     lines = pl.concat([picked, _sampled_offers(offers, visits, picked)])
     names = offers.placements.to_frame("placement").with_row_index("place")
@@ -161,7 +159,7 @@ def impressions(
 
 
 def _visits(sales: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Visits (visit, household_id, store_id, week, first), and what each bought (visit, product_id)."""
+    """Visits: visit, household_id, store_id, week, first. What was bought: visit, product_id."""
     key = ["household_id", "store_id", "week"]
     visits = (
         sales.group_by(key)
@@ -180,9 +178,11 @@ def _bought_offers(offers: Offers, visits: pl.DataFrame, bought: pl.DataFrame) -
     offer = np.searchsorted(offers.keys, keys)
     hit = offer < len(offers.keys)
     hit[hit] = offers.keys[offer[hit]] == keys[hit]
-    return wanted.select("visit").with_columns(
-        offer=pl.Series(offer, dtype=pl.Int64), sampling_rate=pl.lit(1.0)
-    ).filter(pl.Series(hit))
+    return (
+        wanted.select("visit")
+        .with_columns(offer=pl.Series(offer, dtype=pl.Int64), sampling_rate=pl.lit(1.0))
+        .filter(pl.Series(hit))
+    )
 
 
 def _sampled_offers(offers: Offers, visits: pl.DataFrame, picked: pl.DataFrame) -> pl.DataFrame:

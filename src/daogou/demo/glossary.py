@@ -61,7 +61,7 @@ class Glossary:
         return self.categories[category or ""]
 
     def product_type(self, category: str | None, product_type: str | None) -> Names:
-        """The type's name, ``@`` resolved, sizes still in braces; KeyError if the table misses it."""
+        """The type's name, ``@`` resolved, sizes in braces; KeyError if the table misses it."""
         kind, group = product_type or "", category or ""
         names = self.types.get((kind, group)) or self.types[kind, ""]
         label = self.category(category).names
@@ -77,8 +77,8 @@ class Glossary:
 
 
 def _within(name: str, label: str) -> str:
-    """Put a category's name into a type's name, in lower case unless it leads or is a proper noun."""
-    if name.startswith("@") or label[1:2].isupper():
+    """Put a category's name into a type's name, in lower case unless it leads."""
+    if name.startswith("@"):
         return name.replace("@", label)
     return name.replace("@", label[:1].lower() + label[1:])
 

@@ -16,6 +16,9 @@ import polars as pl
 RECENT_WEEKS: Final = 4
 """A price is the median over the last weeks in which the product sold, so many of them."""
 
+ENOUGH_SALES: Final = 8
+COMMON_SHARE: Final = 0.8
+
 SIMILAR: Final[tuple[tuple[str, ...], ...]] = (
     ("product_type", "package_size"),
     ("product_type",),
@@ -61,14 +64,39 @@ def observed_prices(sales: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def sold_by_weight(sales: pl.DataFrame) -> pl.DataFrame:
+    """Tell the products that go over the scale from those with a price on the shelf.
+
+    A shelf price is one of a few: of products sold :data:`ENOUGH_SALES` times and more,
+    the five commonest unit prices cover over 90% of the sales or below 70%, and next to
+    nothing lies between.
+
+    Returns
+    -------
+    pl.DataFrame
+        product_id, by_weight; products with too few sales are missing.
+    """
+    dollars = pl.col("sales_value") + pl.col("coupon_match_disc") + pl.col("retail_disc")
+    common = pl.col("cents").value_counts(sort=True, name="n").struct.field("n").head(5).sum()
+    return (
+        sales.select("product_id", cents=unit_cents(dollars))
+        .filter(pl.col("cents") > 0)
+        .group_by("product_id")
+        .agg(sales=pl.len(), common=common / pl.len())
+        .filter(pl.col("sales") >= ENOUGH_SALES)
+        .select("product_id", by_weight=pl.col("common") < COMMON_SHARE)
+    )
+
+
 def with_prices(products: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
-    """Add ``price`` and ``original_price`` (cents) to every product.
+    """Add ``price``, ``original_price`` (cents) and ``by_weight`` to every product.
 
     ``original_price`` is null where the product sells at its regular price. A
     product without a price of its own takes the median of the nearest group of
     :data:`SIMILAR`.
     """
-    priced = products.join(observed_prices(sales), on="product_id", how="left").with_columns(
+    observed = products.join(observed_prices(sales), on="product_id", how="left")
+    priced = observed.join(sold_by_weight(sales), on="product_id", how="left").with_columns(
         original_price=pl.when(pl.col("original_price") > pl.col("price")).then("original_price")
     )
     medians = [

@@ -7,6 +7,7 @@ What cannot be read is left out: no size is better than a wrong one.
 """
 
 import re
+from functools import cache
 from math import gcd
 from typing import Final, NamedTuple
 
@@ -76,9 +77,9 @@ _BIGGEST: Final = 5000.0
 
 
 class Measure(NamedTuple):
-    """One readable part of a size: ``times`` packs (or "low to high") of ``count`` units."""
+    """One readable part of a size: ``times`` packs (or "low to high") of ``amount`` units."""
 
-    count: float
+    amount: float
     unit: str
     times: float | None = None
     is_range: bool = False
@@ -125,7 +126,7 @@ def _number(text: str) -> float:
 
 
 def _fraction(top: str, bottom: str) -> float | None:
-    """"1/2" is a half, but "4/8 OZ" are four of eight ounces."""
+    """Tell "1/2", a half, from "4/8 OZ", four of eight ounces."""
     if not (top.isdigit() and bottom in {"2", "3", "4", "8"}):
         return None
     over, under = int(top), int(bottom)
@@ -138,11 +139,12 @@ def _joined(found: list[Measure]) -> list[Measure]:
         for pack, one in (found, found[::-1]):
             is_pack = pack.unit == "pk" or (not pack.unit and pack is found[0])
             if is_pack and pack.times is None and one.times is None and one.unit in _MEASURES:
-                return [Measure(one.count, one.unit, pack.count)]
+                return [Measure(one.amount, one.unit, pack.amount)]
     said = [measure for measure in found if measure.unit and measure != _ONE_PIECE]
     return said[:2]
 
 
+@cache
 def readable_size(raw: str | None) -> Names | None:
     """A package size in English and Chinese ("2 L", "2升"); None where nothing can be read."""
     if raw is None:
@@ -159,24 +161,21 @@ def readable_size(raw: str | None) -> Names | None:
 
 
 def _english(measure: Measure) -> str:
-    shown, count = _SHOWN[measure.unit].en, _plain(measure.count)
+    shown, count = _SHOWN[measure.unit].en, _plain(measure.amount)
     if measure.unit == "pk":
         text = f"{count}-pack"
     elif measure.unit == "kit":
         text = "kit"
     else:
-        text = f"{count} {_SINGULAR.get(shown, shown) if measure.count == 1 else shown}"
+        text = f"{count} {_SINGULAR.get(shown, shown) if measure.amount == 1 else shown}"
     if measure.times is None:
         return text
     return f"{_plain(measure.times)}{'–' if measure.is_range else ' × '}{text}"
 
 
 def _chinese(measure: Measure) -> str:
-    shown, count = _SHOWN[measure.unit].zh, _plain(measure.count)
-    if measure.unit == "kit":
-        text = "套装"
-    else:
-        text = f"{count}{shown}"
+    shown, count = _SHOWN[measure.unit].zh, _plain(measure.amount)
+    text = "套装" if measure.unit == "kit" else f"{count}{shown}"
     if measure.times is None:
         return text + _in_metric(measure)
     if measure.is_range or measure.unit in _LENGTHS:
@@ -185,11 +184,11 @@ def _chinese(measure: Measure) -> str:
 
 
 def _in_metric(measure: Measure) -> str:
-    """"（10公斤）" behind a unit that a Chinese reader does not know by heart."""
+    """The metric amount, behind a unit that a Chinese reader does not know by heart."""
     if measure.unit not in _METRIC:
         return ""
     factor, large, small = _METRIC[measure.unit]
-    amount = measure.count * factor
+    amount = measure.amount * factor
     if amount < 1:
         return f"（{round(amount * 1000)}{small}）"
     return f"（{round(amount) if amount >= 10 else _plain(round(amount, 1))}{large}）"
