@@ -1,0 +1,7 @@
+"""HTTP: the API under ``/v1`` and the storefront under ``/``."""
+
+from daogou.server.app import create_app
+from daogou.server.config import ServerConfig, Shopper
+from daogou.server.run import serve
+
+__all__ = ["ServerConfig", "Shopper", "create_app", "serve"]

@@ -1,0 +1,103 @@
+"""Slates to answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+from daogou.engine import render_reason
+from daogou.feeds.codec import product_to_json
+from daogou.store import Store
+from daogou.types import Facet, FacetValue, Product, Reason, ScoredProduct, Slate
+
+
+def json_response(content: object, status_code: int = 200) -> Response:
+    """``content`` as JSON."""
+    return Response(orjson.dumps(content), status_code, media_type="application/json")
+
+
+class Teller:
+    """Tells the reasons of a slate in one language.
+
+    The titles of all the products that the reasons name are read at once.
+    """
+
+    def __init__(self, store: Store, items: Sequence[ScoredProduct], language: str) -> None:
+        ids = {id_ for item in items for reason in item.reasons for id_ in reason.product_ids}
+        self.language = language
+        self.titles = {id_: p.title_in(language) for id_, p in store.products(ids).items()}
+
+    def tell(self, reason: Reason) -> dict[str, Any]:
+        """A reason with its sentence."""
+        return {
+            "code": reason.code,
+            "text": render_reason(reason, self.language, self.titles),
+            "productIds": list(reason.product_ids),
+        }
+
+
+def search_answer(
+    slate: Slate, corrected_query: str | None, store: Store, language: str
+) -> dict[str, Any]:
+    """A page of matches, as `SearchAnswer` describes it."""
+    teller = Teller(store, slate.items, language)
+    answer: dict[str, Any] = {
+        "results": [
+            {
+                "id": item.product.id,
+                "product": product_to_json(item.product, language),
+                "reasons": [teller.tell(reason) for reason in item.reasons],
+            }
+            for item in slate.items
+        ],
+        "facets": [_facet(facet) for facet in slate.facets],
+        "totalSize": slate.total,
+        "attributionToken": slate.recommendation_id,
+        "policyId": slate.policy_id,
+    }
+    if corrected_query is not None:
+        answer["correctedQuery"] = corrected_query
+    return answer
+
+
+def recommend_answer(
+    slate: Slate, store: Store, language: str, *, with_score: bool
+) -> dict[str, Any]:
+    """A recommended list, as `RecommendAnswer` describes it."""
+    teller = Teller(store, slate.items, language)
+    results = []
+    for item in slate.items:
+        result: dict[str, Any] = {
+            "id": item.product.id,
+            "product": product_to_json(item.product, language),
+        }
+        if item.reasons:
+            result["reason"] = teller.tell(item.reasons[0])
+        if with_score:
+            result["score"] = item.score
+        results.append(result)
+    return {
+        "results": results,
+        "attributionToken": slate.recommendation_id,
+        "policyId": slate.policy_id,
+    }
+
+
+def products_by_id(products: Mapping[str, Product], language: str) -> dict[str, dict[str, Any]]:
+    """Products as JSON, under their IDs."""
+    return {id_: product_to_json(product, language) for id_, product in products.items()}
+
+
+def _facet(facet: Facet) -> dict[str, Any]:
+    return {"key": facet.key, "values": [_facet_value(value) for value in facet.values]}
+
+
+def _facet_value(value: FacetValue) -> dict[str, Any]:
+    answer: dict[str, Any] = {"count": value.count}
+    if value.value is not None:
+        answer["value"] = value.value
+    else:
+        bounds = {"minimum": value.low, "exclusiveMaximum": value.high}
+        answer["interval"] = {k: bound for k, bound in bounds.items() if bound is not None}
+    return answer

@@ -1,0 +1,48 @@
+"""The application, put together."""
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from daogou import __version__
+from daogou.engine import Engine
+from daogou.server import schemas
+from daogou.server.catalog import catalog_routes
+from daogou.server.config import ServerConfig
+from daogou.server.errors import install
+from daogou.server.gate import Gate
+from daogou.server.metrics import Metrics
+from daogou.server.operate import operate_routes
+from daogou.server.shopping import shopping_routes
+from daogou.server.storefront import add_storefront
+from daogou.server.visitors import visitor_routes
+from daogou.store import Store
+
+_DESCRIPTION: Final = """Search, recommendations and events, in Google Retail's field names.
+
+Prices are minor units (`{"amount": 499, "currency": "USD"}`), except in `priceInfo` and in
+`filter`, where Retail has major ones. Every answer that is not 2xx has one shape, `ErrorAnswer`."""
+
+
+def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
+    """The API and the storefront over an engine and its store.
+
+    The caller opens both and closes both; one engine serves all threads.
+    """
+    metrics = Metrics()
+    app = FastAPI(
+        title="Daogou",
+        version=__version__,
+        description=_DESCRIPTION,
+        # The interactive pages would load scripts from elsewhere; docs/api.md is the manual.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Gate, max_body_bytes=config.max_body_bytes, metrics=metrics)
+    install(app, schemas.field_names(*schemas.REQUESTS))
+    app.include_router(shopping_routes(engine, store, config, metrics))
+    app.include_router(visitor_routes(store, config, metrics))
+    app.include_router(catalog_routes(store, config))
+    app.include_router(operate_routes(engine, store, metrics))
+    add_storefront(app, engine, store, config)
+    return app

@@ -1,0 +1,80 @@
+"""What the server can be told: the ``[server]`` section of ``daogou.toml``."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
+"""What the storefront and the reasons are written in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """A visitor whom the storefront offers under "shop as".
+
+    ``labels`` says who that is, by language.
+    """
+
+    visitor_id: str
+    labels: dict[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Shopper":
+        """Read ``"visitorId=English label=中文说明"``; the second label may be left out.
+
+        Raises
+        ------
+        ValueError
+            There is no visitor or no label.
+        """
+        visitor_id, *labels = (part.strip() for part in text.split("="))
+        if not visitor_id or not 1 <= len(labels) <= len(LANGUAGES) or not all(labels):
+            raise ValueError(
+                f"shoppers has {text!r}; expected 'visitorId=English label=Chinese label',"
+                " such as 'household-718=A family of five=五口之家'."
+            )
+        padded = labels + labels[:1] * (len(LANGUAGES) - len(labels))
+        return cls(visitor_id, dict(zip(LANGUAGES, padded, strict=True)))
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Settings of the server.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens. The default is reachable from this machine alone.
+    shop_name
+        The name in the storefront's head.
+    currency
+        ISO 4217 code for products that came without one, as the storefront shows totals.
+    language
+        ``"en"`` or ``"zh"``: the storefront's language for a browser that speaks neither, and
+        the language of answers to requests that name none.
+    shoppers
+        Visitors offered under "shop as", each ``"visitorId=English label=Chinese label"``.
+    max_body_bytes
+        A larger request body is refused with 413.
+    max_items
+        The most events or products that one request may carry.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    shop_name: str = "Daogou"
+    currency: str = "USD"
+    language: str = "en"
+    shoppers: tuple[str, ...] = ()
+    max_body_bytes: int = 16 * 1024 * 1024
+    max_items: int = 10_000
+    shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise ValueError(f"language is {self.language!r}; expected one of {LANGUAGES}.")
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port is {self.port}; expected 0 to 65535.")
+        for name in ("max_body_bytes", "max_items"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
+        object.__setattr__(self, "shop_as", tuple(Shopper.parse(text) for text in self.shoppers))

@@ -1,0 +1,164 @@
+"""The one JSON shape of errors, Google's: code, status, message, and what was wrong where."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from daogou.config import nearest
+from daogou.errors import (
+    BundleError,
+    DaogouError,
+    EncoderError,
+    FilterError,
+    InvalidInput,
+    NotFound,
+    StoreError,
+)
+
+log = logging.getLogger("daogou.server")
+
+STATUSES: Final[Mapping[int, str]] = {
+    400: "INVALID_ARGUMENT",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+_UNAVAILABLE: Final = (StoreError, BundleError, EncoderError)
+_MAX_SHOWN: Final = 80
+UNEXPECTED: Final = "The server failed; the operator finds the reason in its log. Try again later."
+"""All that a caller learns of a fault of ours."""
+
+
+def error_body(
+    code: int,
+    message: str,
+    *,
+    field: str | None = None,
+    details: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """``{"error": {...}}`` for an HTTP status.
+
+    ``field`` and ``details`` are left out where there is nothing to say.
+    """
+    error: dict[str, Any] = {
+        "code": code,
+        "status": STATUSES.get(code, "UNKNOWN"),
+        "message": message,
+    }
+    if field:
+        error["field"] = field
+    if details:
+        error["details"] = list(details)
+    return {"error": error}
+
+
+def error_response(code: int, message: str, **rest: Any) -> Response:
+    """The same, as a response."""
+    headers = {"Retry-After": "1"} if code == 503 else {}
+    return Response(
+        orjson.dumps(error_body(code, message, **rest)),
+        status_code=code,
+        headers=headers,
+        media_type="application/json",
+    )
+
+
+def shown(value: object) -> str:
+    """A caller's value, short enough for a message."""
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}… ({len(text)} characters)"
+
+
+class NoneUsable(InvalidInput):
+    """Every item of a body was refused; ``details`` says why, one by one."""
+
+    def __init__(self, message: str, details: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message, field=details[0].get("field"))
+        self.details = details
+
+
+def answer_for(error: DaogouError) -> Response:
+    """The response that an exception of ours becomes."""
+    match error:
+        case FilterError():
+            details = [{"field": error.field, "column": error.column, "message": str(error)}]
+            return error_response(400, str(error), field=error.field, details=details)
+        case NoneUsable():
+            return error_response(400, str(error), field=error.field, details=error.details)
+        case InvalidInput():
+            return error_response(400, str(error), field=error.field)
+        case NotFound():
+            return error_response(404, str(error))
+        case _ if isinstance(error, _UNAVAILABLE):
+            log.error("%s", error)
+            return error_response(503, str(error))
+        case _:
+            log.error("%s", error, exc_info=error)
+            return error_response(500, UNEXPECTED)
+
+
+def _dotted(location: Iterable[str | int]) -> str:
+    """``("body", "facetSpecs", 0, "facetKey")`` as ``facetSpecs[0].facetKey``."""
+    path = ""
+    for part in list(location)[1:]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _complaint(error: Mapping[str, Any], known: Iterable[str]) -> dict[str, str]:
+    """What pydantic found wrong, as field and sentence."""
+    if error["type"] == "json_invalid":
+        position = error["loc"][-1]
+        reason = error.get("ctx", {}).get("error", "")
+        return {"field": "", "message": f"the body is not JSON: {reason} at character {position}."}
+    field = _dotted(error["loc"])
+    if error["type"] == "extra_forbidden":
+        name = field.rpartition(".")[2]
+        return {"field": field, "message": f"there is no field '{name}'.{nearest(name, known)}"}
+    if error["type"] == "missing":
+        return {"field": field, "message": f"{field or 'the body'} is missing."}
+    found = f"{field or 'the body'} is {shown(error.get('input'))}; "
+    return {"field": field, "message": f"{found}{error['msg'][0].lower()}{error['msg'][1:]}."}
+
+
+def install(app: FastAPI, known_fields: Iterable[str]) -> None:
+    """Have every expected error of ``app`` answered in the one shape; the gate sees to the others.
+
+    ``known_fields`` are the names from which the nearest to an unknown one is chosen.
+    """
+    known = sorted(known_fields)
+
+    async def on_daogou(_: Request, error: Exception) -> Response:
+        assert isinstance(error, DaogouError)  # noqa: S101  # as registered below
+        return answer_for(error)
+
+    async def on_validation(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        details = [_complaint(e, known) for e in error.errors()]
+        return error_response(
+            400, details[0]["message"], field=details[0]["field"] or None, details=details
+        )
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        message = str(error.detail)
+        if error.status_code == 404:
+            message = f"There is nothing at {shown(request.url.path)}; see /openapi.json."
+        elif error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "")
+            message = f"{request.method} is not possible here; expected {allowed or 'another'}."
+        response = error_response(error.status_code, message)
+        response.headers.update(error.headers or {})
+        return response
+
+    app.add_exception_handler(DaogouError, on_daogou)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)

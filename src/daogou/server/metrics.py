@@ -1,0 +1,65 @@
+"""What ``/metrics`` tells, in Prometheus' words. One registry an application."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    Summary,
+    generate_latest,
+)
+
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """Counters and histograms of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.latency = Histogram(
+            "daogou_http_request_seconds",
+            "Time from the request's head to the end of the answer",
+            ["method", "route"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.requests = Counter(
+            "daogou_http_requests",
+            "Answered requests",
+            ["method", "route", "code"],
+            registry=self.registry,
+        )
+        self.stages = Summary(
+            "daogou_stage_seconds",
+            "Time spent in a stage of an answer",
+            ["route", "stage"],
+            registry=self.registry,
+        )
+        self.events = Counter(
+            "daogou_events",
+            "Events that were sent, by what became of them: accepted, duplicate or refused",
+            ["outcome"],
+            registry=self.registry,
+        )
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+
+    @contextmanager
+    def stage(self, route: str, stage: str) -> Iterator[None]:
+        """Time a stage of an answer."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages.labels(route, stage).observe(time.perf_counter() - begun)
+
+    def text(self) -> bytes:
+        """The exposition format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,43 @@
+"""``/healthz``, ``/readyz``, ``/metrics``: for whoever keeps the server running."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from daogou.engine import Engine
+from daogou.server.answers import json_response
+from daogou.server.metrics import Metrics
+from daogou.server.openapi import answers
+from daogou.server.schemas import Health, Ready
+from daogou.store import Store
+
+
+def operate_routes(engine: Engine, store: Store, metrics: Metrics) -> APIRouter:
+    """Is it up, can it answer, and how is it doing."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz", summary="The process answers", responses=answers(Health))
+    async def healthz() -> Response:
+        return json_response({"status": "ok"})
+
+    @router.get(
+        "/readyz",
+        summary="The database and the bundle are there",
+        description="503 while one of them is not.",
+        responses=answers(Ready),
+    )
+    def readyz() -> Response:
+        revision, products = store.revision(), store.count_products()
+        return json_response(
+            {
+                "status": "ok",
+                "bundle": engine.bundle_id,
+                "revision": revision,
+                "products": products,
+            }
+        )
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    def prometheus() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,44 @@
+// The words of the page, and numbers, money and times as the language writes them.
+
+let code = "en";
+let table = {};
+
+export function lang() {
+  return code;
+}
+
+/** Load a language's table, which lies beside this module. */
+export async function speak(languageCode) {
+  const response = await fetch(new URL(`./text/${languageCode}.json`, import.meta.url));
+  table = await response.json();
+  code = languageCode;
+  document.documentElement.lang = languageCode === "zh" ? "zh-CN" : languageCode;
+}
+
+/** The text under `key`, with {name} filled in. */
+export function t(key, values = {}) {
+  return table[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** The text under `key.one` or `key.other`, with {count} filled in. */
+export function counted(key, count) {
+  const form = new Intl.PluralRules(code).select(count) === "one" ? "one" : "other";
+  return t(`${key}.${form}`, { count: new Intl.NumberFormat(code).format(count) });
+}
+
+function currencyFormat(currency) {
+  return new Intl.NumberFormat(code, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+}
+
+/** How many minor units make a major one: 100 cents a dollar, 1 yen a yen. */
+export function minorUnits(currency) {
+  return 10 ** currencyFormat(currency).resolvedOptions().maximumFractionDigits;
+}
+
+export function money({ amount, currency }) {
+  return currencyFormat(currency).format(amount / minorUnits(currency));
+}
+
+export function when(time) {
+  return new Intl.DateTimeFormat(code, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+}
