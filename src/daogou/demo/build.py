@@ -92,6 +92,11 @@ def catalogue_counts(source: Source, catalogue: pl.DataFrame, glossary: Glossary
         "products never sold, one of each look": int((~catalogue["sold"]).sum()),
         "products at a reduced price": catalogue["original_price"].count(),
         "products in a campaign": catalogue["campaigns"].count(),
+        "products sold by weight": int(catalogue["by_weight"].fill_null(False).sum()),
+        "products titled with the name of their category": sum(
+            "@" in glossary.template(category, kind).en
+            for category, kind in catalogue.select("product_category", "product_type").iter_rows()
+        ),
     }
 
 

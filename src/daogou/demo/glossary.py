@@ -60,10 +60,14 @@ class Glossary:
         """The category's name and emoji; KeyError if the table misses it."""
         return self.categories[category or ""]
 
+    def template(self, category: str | None, product_type: str | None) -> Names:
+        """The row of the table for a type; KeyError if the table misses it."""
+        kind, group = product_type or "", category or ""
+        return self.types.get((kind, group)) or self.types[kind, ""]
+
     def product_type(self, category: str | None, product_type: str | None) -> Names:
         """The type's name, ``@`` resolved, sizes in braces; KeyError if the table misses it."""
-        kind, group = product_type or "", category or ""
-        names = self.types.get((kind, group)) or self.types[kind, ""]
+        names = self.template(category, product_type)
         label = self.category(category).names
         return Names(_within(names.en, label.en), names.zh.replace("@", label.zh))
 

