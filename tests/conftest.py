@@ -1,6 +1,5 @@
 """Fixtures that every package's tests share."""
 
-import itertools
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -10,8 +9,6 @@ import psycopg
 import pytest
 
 from daogou.store import Store
-
-_DATABASES = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +21,11 @@ def postgres_server() -> Iterator[str]:
     # A folder of its own directly in the temporary one: PostgreSQL refuses long socket paths.
     with tempfile.TemporaryDirectory(prefix="daogou-pg-", ignore_cleanup_errors=True) as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # The tests throw everything away: nothing has to be on the disk.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         try:
             yield server.get_uri()
         finally:
@@ -32,11 +34,16 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
-    """The URL of a new, empty PostgreSQL database."""
-    name = f"test_{next(_DATABASES)}"
+    """The URL of an empty PostgreSQL database: the server's one, emptied."""
+    # A tenth of the time of a new database, which is a copy of a thousand files.
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return postgres_server.replace("/postgres?", f"/{name}?")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return postgres_server
 
 
 @pytest.fixture

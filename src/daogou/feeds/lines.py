@@ -1,8 +1,9 @@
 """Text files line by line, so that a broken line costs only itself."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -73,15 +74,33 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any] | RowError]:
             )
 
 
+def line_count(path: Path) -> int:
+    """How many line feeds a file has.
+
+    Raises
+    ------
+    FeedError
+        The file cannot be read.
+    """
+    with _opened(path) as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(2**20), b""))
+
+
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    with _opened(path) as file:
+        number = 0
+        while line := file.readline(MAX_LINE + 1):
+            number += 1
+            yield number, line.removeprefix(_BOM) if number == 1 else line
+            while len(line) > MAX_LINE and not line.endswith(b"\n"):
+                line = file.readline(MAX_LINE + 1)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
-            number = 0
-            while line := file.readline(MAX_LINE + 1):
-                number += 1
-                yield number, line.removeprefix(_BOM) if number == 1 else line
-                while len(line) > MAX_LINE and not line.endswith(b"\n"):
-                    line = file.readline(MAX_LINE + 1)
+            yield file
     except OSError as error:
         raise FeedError(
             f"{path} cannot be read: {error.strerror}. Check path and rights."

@@ -9,7 +9,7 @@ from daogou.config import nearest
 from daogou.errors import BadValue, FeedError
 from daogou.feeds.codec.events import event_from_json
 from daogou.feeds.codec.products import english, product_from_json
-from daogou.feeds.lines import json_lines
+from daogou.feeds.lines import json_lines, line_count
 from daogou.feeds.merchant import read_merchant_rows
 from daogou.feeds.parquet import parquet_height, read_event_parquet, read_product_parquet
 from daogou.feeds.rows import RowError, shown
@@ -64,8 +64,7 @@ def count_rows(path: Path, kind: str | None = None) -> int:
     """
     if feed_kind(path, kind) == "parquet":
         return parquet_height(path)
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(2**20), b""))
+    return line_count(path)
 
 
 def read_products(

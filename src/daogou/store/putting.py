@@ -70,17 +70,13 @@ def delete(connection: sa.Connection, ids: Sequence[str]) -> int:
     known = _Known.load(connection, wanted)
     owners = {identifier: product for identifier, (product, _) in known.rows.items()}
     shelves = _Shelves.load(connection, sorted({*wanted, *owners.values()}))
-    deleted = 0
+    found = {key for key in wanted if key in owners or shelves.now[key] != Shelf()}
+    for identifier, owner in owners.items():
+        del shelves.now[owner].rows[identifier]
     for identifier in wanted:
-        shelf, owner = shelves.now[identifier], owners.get(identifier)
-        if shelf.own or shelf.rows:
-            shelves.now[identifier] = Shelf()
-            deleted += 1
-        elif owner is not None and identifier in shelves.now[owner].rows:
-            del shelves.now[owner].rows[identifier]
-            deleted += 1
+        shelves.now[identifier] = Shelf()
     shelves.save(connection)
-    return deleted
+    return len(found)
 
 
 def _lock(connection: sa.Connection) -> None:

@@ -1,0 +1,143 @@
+"""Opening, migrating, failing and sharing a database."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from daogou.errors import StoreError
+from daogou.store import Store
+from daogou.store.database import Database
+from daogou.store.tables import metadata
+from daogou.types import EventLine, Product, UserEvent
+
+
+def test_open_again_finds_everything(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        store.put_products([Product("p1", "Tea")])
+    with Store.open(store_url, create=False) as store:
+        assert store.count_products() == 1
+    with Store.open(store_url) as store:
+        assert store.count_products() == 1
+
+
+def test_the_migrations_make_the_tables_of_the_code(store_url: str) -> None:
+    database = Database(store_url)
+    database.migrate()
+    with database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+    database.close()
+
+
+def test_a_database_without_tables(store_url: str) -> None:
+    with pytest.raises(StoreError, match="daogou import"):
+        Store.open(store_url, create=False)
+
+
+def test_a_newer_database(store_url: str) -> None:
+    with Store.open(store_url):
+        pass
+    set_version(store_url, "9999")
+    for create in (True, False):
+        with pytest.raises(StoreError, match=r"newer Daogou.*9999.*pip install --upgrade"):
+            Store.open(store_url, create=create)
+
+
+def test_an_older_database(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(store_url):
+        pass
+    monkeypatch.setattr("daogou.store.database._head", lambda: "0002")
+    with pytest.raises(StoreError, match=r"version 0001.*needs 0002.*daogou import"):
+        Store.open(store_url, create=False)
+
+
+def set_version(url: str, version: str) -> None:
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "not a database URL"),
+        ("mysql://host/name", "mysql"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("postgresql://nobody:secret@127.0.0.1:1/none", "refused"),
+        ("sqlite:////proc/none/daogou.db", "cannot be made"),
+    ],
+)
+def test_urls_that_lead_nowhere(url: str, message: str) -> None:
+    with pytest.raises(StoreError, match=message) as caught:
+        Store.open(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "daogou.db"
+    path.write_text("not a database at all, but a text of some length" * 20)
+    with pytest.raises(StoreError, match="not a database"):
+        Store.open(f"sqlite:///{path}")
+
+
+def test_sqlite_is_durable(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+    database.close()
+
+
+def test_threads_write_and_read_at_once(store: Store) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    seen_revisions: set[str] = set()
+    stop = threading.Event()
+
+    def shop(worker: int) -> None:
+        for n in range(20):
+            name = f"{worker}-{n}"
+            store.put_products([Product(name, "Tea"), Product("shared", f"By {name}")])
+            time = start + timedelta(minutes=n)
+            lines = (EventLine(name),)
+            event = UserEvent(name, "detail-page-view", f"v{worker}", time, lines)
+            assert store.append_events([event]).accepted == 1
+            assert store.visitor_events(f"v{worker}")[-1] == event
+
+    def follow() -> None:
+        """Follow the changes as the engine does; nothing may be missed."""
+        revision = 0
+        while True:
+            last = stop.is_set()
+            newest = store.revision()
+            products, _ = store.changes_since(revision)
+            seen_revisions.update(product.id for product in products)
+            revision = newest
+            if last:
+                return
+
+    with ThreadPoolExecutor(5) as pool:
+        follower = pool.submit(follow)
+        workers = [pool.submit(shop, worker) for worker in range(4)]
+        for worker in workers:
+            worker.result()
+        stop.set()
+        follower.result()
+    assert store.count_products() == 81
+    assert store.count_events() == {"detail-page-view": 80}
+    assert len(seen_revisions) == 81
+
+
+def test_two_stores_on_one_database(store_url: str) -> None:
+    with Store.open(store_url) as first, Store.open(store_url) as second:
+        first.put_products([Product("p1", "Tea")])
+        assert second.product("p1") == Product("p1", "Tea")
+        second.delete_products(["p1"])
+        assert first.changes_since(1) == ([], ["p1"])
