@@ -63,6 +63,21 @@ def test_changed_vectors_count_at_once(tmp_path: Path, config: DenseConfig) -> N
     assert 200 not in masked.items
 
 
+@pytest.mark.parametrize("config", [EXACT, GRAPH])
+def test_products_of_one_title_do_not_hide_the_others(tmp_path: Path, config: DenseConfig) -> None:
+    distinct = vectors(200)
+    v = np.repeat(distinct, np.where(np.arange(200) % 10 == 0, 100, 1), axis=0)
+    retriever = opened(tmp_path / "dense", config, v)
+    mask = np.random.default_rng(3).random(len(v)) < 0.5
+    for query in vectors(20):
+        for passing in (None, mask):
+            asked = Request(now=0.0, user_vector=query, mask=passing)
+            found = retriever.retrieve(asked, 150)
+            truth = v @ query if passing is None else np.where(passing, v @ query, -2)
+            expected = np.sort(truth)[::-1][:150]
+            np.testing.assert_allclose(found.scores, expected, atol=1e-5)
+
+
 def test_scores_of_given_items(tmp_path: Path) -> None:
     v = vectors(50)
     retriever = opened(tmp_path / "dense", EXACT, v)
@@ -74,7 +89,7 @@ def test_scores_of_given_items(tmp_path: Path) -> None:
 
 def test_a_graph_of_other_vectors_is_told(tmp_path: Path) -> None:
     build_dense(tmp_path / "dense", vectors(200), GRAPH)
-    with pytest.raises(BundleError, match=r"holds 200 vectors 16 wide, expected 300.*train"):
+    with pytest.raises(BundleError, match=r"is of 200 vectors 16 wide, expected 300.*train"):
         DenseRetriever.open(tmp_path / "dense", "taste", "user_vector", vectors(300))
     (tmp_path / "dense" / "graph.faiss").write_bytes(b"no graph")
     with pytest.raises(BundleError, match=r"cannot be read.*daogou train"):

