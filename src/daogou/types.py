@@ -58,17 +58,6 @@ class Money:
     currency: str
 
 
-_UNDIVIDED: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_BY_THOUSAND: Final = "BHD IQD JOD KWD LYD OMR TND"
-
-
-def minor_digits(currency: str) -> int:
-    """Decimal digits of a currency's minor unit (ISO 4217): 2 for USD, 0 for JPY, 3 for KWD."""
-    if currency in _UNDIVIDED.split():
-        return 0
-    return 3 if currency in _BY_THOUSAND.split() else 2
-
-
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One thing that can be put in a cart: a size, a colour of a product.

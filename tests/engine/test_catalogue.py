@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from daogou.engine.catalogue import Catalogue
+from daogou.engine.changes import apply_changes
 from daogou.engine.facets import count_facets, nice_edges
 from daogou.engine.filters import parse_filter
-from daogou.engine.live import apply_changes
 from daogou.engine.matching import evaluate_filter
 from daogou.errors import InvalidInput
 from daogou.features import ItemTable
@@ -215,11 +215,11 @@ def test_an_unknown_facet_names_the_nearest(shop: Catalogue) -> None:
     ],
 )
 def test_order(shop: Catalogue, order_by: str, ids: list[str]) -> None:
-    rows = shop.ordered(np.arange(4), order_by)
+    rows = shop.ordered(np.arange(4, dtype=np.int32), order_by)
     assert [shop.table.ids[i] for i in rows] == ids
 
 
 @pytest.mark.parametrize("order_by", ["prize", "price up", "brand", "price,"])
 def test_what_has_no_order(shop: Catalogue, order_by: str) -> None:
     with pytest.raises(InvalidInput, match="orderBy has"):
-        shop.ordered(np.arange(4), order_by)
+        shop.ordered(np.arange(4, dtype=np.int32), order_by)

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daogou.engine.filters import (
@@ -121,6 +121,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(trees)
 def test_what_is_rendered_parses_to_the_same(tree: Filter) -> None:
     assert parse(render_filter(tree)) == tree
@@ -131,6 +132,7 @@ MARKS = list(':(),"\\-*<>= \x00\ud800ſ١')
 pieces = st.sampled_from([*WORDS, *MARKS])
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(pieces, max_size=30).map("".join)))
 def test_whatever_comes_in_nothing_but_a_filter_error_comes_out(text: str) -> None:
     column = 1

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from daogou.engine.catalogue import Catalogue
+from daogou.engine.changes import apply_changes
 from daogou.engine.grounds import ORDER, Grounds, Shown, bestsellers
-from daogou.engine.live import apply_changes
 from daogou.engine.reasons import SENTENCES
+from daogou.engine.vectors import Vectors
 from daogou.features import History, ItemStats, Neighbours
 from daogou.types import EventLine, EventType, LocalizedText, Money, Product, Reason, UserEvent
 
@@ -72,7 +73,7 @@ def grounds() -> Grounds:
         query_tokens=(),
         stats=STATS,
         bestsellers=bestsellers(catalogue, STATS),
-        vectors=VECTORS,
+        vectors=Vectors(VECTORS),
     )
 
 

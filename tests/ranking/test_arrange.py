@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -50,6 +50,7 @@ def test_no_candidates() -> None:
     assert arrange(none, None, none.astype(np.int32), 0.5, 12).size == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=30), st.floats(0, 1))
 def test_every_order_is_a_permutation_that_starts_with_a_best_one(
     scores: list[float], diversity: float

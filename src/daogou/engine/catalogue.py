@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daogou.config import nearest
-from daogou.engine.columns import Postings
+from daogou.engine.columns import Int32, Postings
 from daogou.engine.filters import FieldKind
 from daogou.engine.matching import Bools, Floats
 from daogou.errors import InvalidInput
 from daogou.features import ItemTable
-from daogou.types import minor_digits
+from daogou.feeds.codec.money import minor_digits
 
 TEXT_FIELDS: Final = ("brand", "categories", "availability", "tags")
 MONEY_FIELDS: Final = ("price", "originalPrice", "discount")
@@ -52,6 +52,9 @@ class Catalogue:
     currency
         The shop's currency: that of most products when it was opened, None where none
         has a price.
+    fingerprints
+        Hash of each row's texts, int64 [V], to tell a new title from a new price. Of this
+        process only.
     revision
         Of the store.
     """
@@ -62,6 +65,7 @@ class Catalogue:
     numbers: Mapping[str, Floats]
     texts: Mapping[str, Postings]
     currency: str | None
+    fingerprints: NDArray[np.int64]
     revision: int
 
     def __len__(self) -> int:
@@ -79,6 +83,7 @@ class Catalogue:
             numbers=dict.fromkeys(ORDER_FIELDS, np.full(len(table), np.nan)),
             texts={field: Postings.empty() for field in TEXT_FIELDS},
             currency=None,
+            fingerprints=np.zeros(len(table), np.int64),
             revision=-1,
         )
 
@@ -113,7 +118,7 @@ class Catalogue:
         """By how many digits a number field is scaled up: 2 for dollars, kept in cents."""
         return minor_digits(self.currency) if field in MONEY_FIELDS and self.currency else 0
 
-    def ordered(self, rows: NDArray[np.intp], order_by: str) -> NDArray[np.intp]:
+    def ordered(self, rows: Int32, order_by: str) -> Int32:
         """Sort ``rows`` by fields: ``"price"``, ``"price desc"``, ``"discount desc, rating desc"``.
 
         A row without a value comes last in either direction; what is equal keeps its

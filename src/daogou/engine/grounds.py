@@ -8,9 +8,10 @@ import numpy as np
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.columns import PATH_SEPARATOR
+from daogou.engine.vectors import Vectors
 from daogou.features import History, ItemStats
 from daogou.features.history import PURCHASE, VIEW
-from daogou.features.items import UNKNOWN, Float32, Int32
+from daogou.features.items import UNKNOWN, Int32
 from daogou.features.stats import DAY
 from daogou.text import tokenize
 from daogou.types import Product, Reason
@@ -71,7 +72,7 @@ class Grounds:
         The live rows with the highest counters, more than :data:`SHOP_RANKS` of them where
         there are, int32.
     vectors
-        Unit item vectors, float32 [V, D]; None without a bundle.
+        Unit text vectors; None without a bundle.
     """
 
     catalogue: Catalogue
@@ -82,7 +83,7 @@ class Grounds:
     query_tokens: Sequence[str]
     stats: ItemStats | None
     bestsellers: Int32
-    vectors: Float32 | None
+    vectors: Vectors | None
 
     def reasons(self, shown: Shown, placement: str) -> tuple[Reason, ...]:
         """The strongest reasons for one product; none where nothing can be said of it."""
@@ -137,7 +138,8 @@ class Grounds:
         """The anchor whose vector is nearest, with the cosine; it has to be positive."""
         if self.vectors is None or not len(self.anchors):
             return None
-        cosines = self.vectors[self.anchors] @ self.vectors[shown.row]
+        mine = self.vectors.take(np.array([shown.row], np.int32))[0]
+        cosines = self.vectors.take(self.anchors) @ mine
         best = int(np.argmax(cosines))
         if cosines[best] <= 0:
             return None

@@ -1,6 +1,5 @@
-"""Keep the catalogue in memory as the store has it."""
+"""The catalogue in memory brought to what the store has now."""
 
-import threading
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +11,6 @@ from daogou.engine.catalogue import ATTRIBUTE, MONEY_FIELDS, ORDER_FIELDS, Catal
 from daogou.engine.columns import PATH_SEPARATOR, Int32, Postings, Vocabulary
 from daogou.engine.matching import Floats
 from daogou.features import ItemTable
-from daogou.store import Store
 from daogou.types import Money, Product
 
 
@@ -36,35 +34,6 @@ def apply_changes(
     return gathered.merged(deleted, revision)
 
 
-class LiveCatalogue:
-    """The newest catalogue of a store; safe to share between threads.
-
-    Parameters
-    ----------
-    store
-        The shop.
-    table
-        The items of the bundle, whose numbering and codes are kept; None without a bundle.
-    """
-
-    def __init__(self, store: Store, table: ItemTable | None = None) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        revision = store.revision()
-        self._newest = apply_changes(Catalogue.empty(table), store.iter_products(), (), revision)
-
-    def newest(self) -> Catalogue:
-        """The catalogue as of now: one small query when nothing has changed."""
-        if self._store.revision() > self._newest.revision:
-            with self._lock:
-                # Read before the changes are: what comes in between is then read again.
-                revision = self._store.revision()
-                if revision > self._newest.revision:
-                    products, deleted = self._store.changes_since(self._newest.revision)
-                    self._newest = apply_changes(self._newest, products, deleted, revision)
-        return self._newest
-
-
 class _Gathered:
     """New values of some rows, gathered product by product and merged at once."""
 
@@ -76,6 +45,7 @@ class _Gathered:
         self.available = array("b")
         self.numbers = {field: array("d") for field in ORDER_FIELDS}
         self.currencies: list[str] = []
+        self.fingerprints = array("q")
         self.vocabularies = {field: p.vocabulary for field, p in old.texts.items()}
         self.entries = {field: (array("i"), array("i")) for field in old.texts}
         self.path_codes: dict[tuple[str, ...], tuple[int, ...]] = {}
@@ -98,6 +68,7 @@ class _Gathered:
         for key, values in product.attributes.items():
             self._enter(row, ATTRIBUTE + key, values)
         self._enter_paths(row, product)
+        self.fingerprints.append(_fingerprint(product))
 
     def _put_numbers(self, product: Product) -> None:
         price, original = _amount(product.price), _amount(product.original_price)
@@ -162,6 +133,9 @@ class _Gathered:
         available = np.zeros(size, np.bool_)
         available[: len(old)] = old.available
         available[rows] = np.array(self.available, np.bool_)
+        fingerprints = np.zeros(size, np.int64)
+        fingerprints[: len(old)] = old.fingerprints
+        fingerprints[rows] = np.array(self.fingerprints, np.int64)
         currency = old.currency or _commonest(self.currencies)
         return Catalogue(
             table=self._merged_table(rows, size),
@@ -170,6 +144,7 @@ class _Gathered:
             numbers=self._merged_numbers(rows, size, currency),
             texts=self._merged_texts(rows, size),
             currency=currency,
+            fingerprints=fingerprints,
             revision=revision,
         )
 
@@ -233,3 +208,18 @@ def _outer_paths(path: str) -> list[str]:
     """``"A > B > C"`` to ``["A", "A > B", "A > B > C"]``."""
     parts = path.split(PATH_SEPARATOR)
     return [PATH_SEPARATOR.join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def _fingerprint(product: Product) -> int:
+    texts = (
+        product.title,
+        product.description,
+        product.brand,
+        product.categories,
+        product.gtin,
+        product.tags,
+        tuple(product.attributes.items()),
+        tuple(product.localized.items()),
+        tuple((v.id, v.gtin, tuple(v.options.items())) for v in product.variants),
+    )
+    return hash(texts)

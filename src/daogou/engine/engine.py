@@ -1,0 +1,236 @@
+"""The one door: search, recommend, explain."""
+
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+
+from daogou.bundle import Bundle
+from daogou.encoders import TextEncoder
+from daogou.engine.explaining import Explanation, measured, proposed
+from daogou.engine.facets import count_facets
+from daogou.engine.grounds import Grounds, Shown
+from daogou.engine.model import load_model
+from daogou.engine.recommending import anchor_rows, choose
+from daogou.engine.requests import RecommendRequest, SearchRequest, SearchSlate
+from daogou.engine.scoring import Query
+from daogou.engine.searching import EngineConfig, find
+from daogou.engine.view import LiveView, View
+from daogou.engine.visit import Visit
+from daogou.errors import NotFound
+from daogou.features.items import Float32, Int32
+from daogou.retrieval import Fused
+from daogou.retrieval.base import NO_ITEMS
+from daogou.store import Store
+from daogou.text import tokenize
+from daogou.types import Facet, ScoredProduct, Slate
+
+UNTRAINED: Final = "untrained"
+"""Stands for the bundle's id in the policy of a shop that has none."""
+
+
+class Engine:
+    """Answers for a shop: from its store and, once there is one, its bundle.
+
+    Open it with :meth:`open`. One engine serves any number of threads; every answer
+    is made of the store as it is when the request comes in.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bundle: Bundle | None,
+        config: EngineConfig,
+        *,
+        encoder: TextEncoder | None = None,
+        cache_dir: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._clock = clock
+        self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
+        loaded = load_model(bundle, encoder, cache_dir) if bundle else None
+        self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
+        self.bundle_id: str | None = bundle.id if bundle else None
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        bundles_root: Path | None,
+        config: EngineConfig | None = None,
+        *,
+        encoder: TextEncoder | None = None,
+        cache_dir: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Open the shop with its current bundle, or without one where none was trained yet.
+
+        Parameters
+        ----------
+        bundles_root
+            Where training puts bundles; None serves without one.
+        encoder
+            The text encoder of the bundle, if it is open already.
+        cache_dir
+            Where an encoder that is opened here keeps its vectors; None keeps nothing on the
+            disk.
+        clock
+            Tells the time, in seconds since 1970.
+
+        Raises
+        ------
+        BundleError
+            The current bundle fails its checks.
+        EncoderError
+            The bundle's text encoder does not exist here.
+        """
+        bundle = Bundle.current(bundles_root) if bundles_root else None
+        return cls(
+            store,
+            bundle,
+            config or EngineConfig(),
+            encoder=encoder,
+            cache_dir=cache_dir,
+            clock=clock,
+        )
+
+    def close(self) -> None:
+        """Remove what was put into temporary files. The store stays open."""
+        self._scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def search(self, request: SearchRequest) -> SearchSlate:
+        """One page of what matches a query.
+
+        Raises
+        ------
+        FilterError
+            The filter does not parse.
+        InvalidInput
+            A facet key or a field to order by is not known.
+        """
+        view = self._live.newest()
+        visit = self._visit(view, request.visitor_id if request.personalize else None)
+        query = _read(view, request.query)
+        found = find(view, visit, query, request, self._config)
+        facets: tuple[Facet, ...] = ()
+        if request.facet_keys:
+            matches = found.mask(len(view.catalogue))
+            facets = count_facets(view.catalogue, matches, request.facet_keys, request.language)
+        page = slice(request.offset, request.offset + request.page_size)
+        rows = found.rows[page]
+        scores = np.zeros(len(rows), np.float32)
+        ranked = found.scores[page]
+        scores[: len(ranked)] = ranked
+        tokens = query.tokens if query else ()
+        grounds = self._grounds(view, visit, request.language, NO_ITEMS, tokens)
+        items = self._items(rows, scores, found.fused, grounds, "search")
+        slate = Slate(items, len(found.rows), _token(), self._policy("search"), facets)
+        return SearchSlate(slate)
+
+    def recommend(self, request: RecommendRequest) -> Slate:
+        """A list of products for a placement.
+
+        Raises
+        ------
+        FilterError
+            The filter does not parse.
+        """
+        view = self._live.newest()
+        visit = self._visit(view, request.visitor_id)
+        anchors = anchor_rows(view, visit, request)
+        chosen = choose(view, visit, request, anchors)
+        grounds = self._grounds(view, visit, request.language, anchors, ())
+        items = self._items(chosen.rows, chosen.scores, chosen.fused, grounds, request.placement)
+        total = len(chosen.fused)
+        return Slate(items, total, _token(), self._policy(request.placement))
+
+    def explain(self, visitor_id: str | None, product_id: str) -> Explanation:
+        """Every number that goes into a product's place on a visitor's home page.
+
+        Raises
+        ------
+        NotFound
+            The shop has no such product.
+        """
+        view = self._live.newest()
+        row = view.catalogue.table.index.get(product_id)
+        product = self._store.product(product_id)
+        if row is None or product is None:
+            raise NotFound(
+                f"There is no product '{product_id}' to explain. `daogou search` finds its id."
+            )
+        visit = self._visit(view, visitor_id)
+        features, scores = measured(view, visit, row)
+        grounds = self._grounds(view, visit, "en", NO_ITEMS, ())
+        return Explanation(
+            product_id=product_id,
+            policy_id=self._policy("home"),
+            features=features,
+            scores=scores,
+            sources=proposed(view, visit, row),
+            reasons=grounds.reasons(Shown(row, product), "home"),
+        )
+
+    def _visit(self, view: View, visitor_id: str | None) -> Visit:
+        return Visit.read(self._store, view.catalogue, visitor_id, self._clock())
+
+    def _grounds(
+        self, view: View, visit: Visit, language: str, anchors: Int32, tokens: Sequence[str]
+    ) -> Grounds:
+        return Grounds(
+            catalogue=view.catalogue,
+            history=visit.history,
+            now=visit.now,
+            language=language,
+            anchors=anchors,
+            query_tokens=tokens,
+            stats=view.stats,
+            bestsellers=view.bestsellers,
+            vectors=view.model.text if view.model else None,
+        )
+
+    def _items(
+        self, rows: Int32, scores: Float32, fused: Fused, grounds: Grounds, placement: str
+    ) -> tuple[ScoredProduct, ...]:
+        """Hydrate a page: its products alone are read from the store."""
+        ids = [grounds.catalogue.table.ids[row] for row in rows.tolist()]
+        products = self._store.products(ids)
+        place = {row: n for n, row in enumerate(fused.items.tolist())}
+        items = []
+        for row, score, product_id in zip(rows.tolist(), scores.tolist(), ids, strict=True):
+            product = products.get(product_id)
+            if product is None:  # deleted this very moment
+                continue
+            sources = fused.sources_of(place[row]) if row in place else ()
+            reasons = grounds.reasons(Shown(row, product), placement)
+            items.append(ScoredProduct(product, score, sources, reasons))
+        return tuple(items)
+
+    def _policy(self, placement: str) -> str:
+        return f"{self.bundle_id or UNTRAINED}/{placement}"
+
+
+def _read(view: View, text: str) -> Query | None:
+    """The query as the retrievers read it; None where there is none."""
+    if not text.strip():
+        return None
+    tokens = tuple(tokenize(text))
+    vector = view.model.query_vector(text) if view.model and tokens else None
+    return Query(tokens, vector)
+
+
+def _token() -> str:
+    """An id under which a client reports on a slate; it says nothing by itself."""
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,159 @@
+"""What a bundle brings to serving: the trained model, its vectors and its retrievers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from daogou.bundle import Bundle
+from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_encoder
+from daogou.engine.vectors import Vectors
+from daogou.errors import EncoderError
+from daogou.features import History, ItemStats, ItemTable, load_items
+from daogou.features.items import UNKNOWN, Float32
+from daogou.ranking import JointRanker
+from daogou.retrieval import DenseRetriever, LexicalRetriever
+from daogou.text import detect_language
+from daogou.training.shop import item_text
+from daogou.types import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A bundle at work, with what it was taught of later products. Immutable.
+
+    Attributes
+    ----------
+    id
+        Of the bundle.
+    revision
+        Of the store's catalogue when the bundle was built; None where it was not noted.
+    text
+        Centred text vectors.
+    items
+        What the item tower made of the products.
+    meaning, taste
+        Retrievers over those two.
+    known_words
+        Sizes of the vocabularies that the item tower was trained with: categories,
+        departments, brands.
+    """
+
+    id: str
+    revision: int | None
+    ranker: JointRanker
+    encoder: TextEncoder
+    centring: Centring
+    text: Vectors
+    items: Vectors
+    meaning: DenseRetriever
+    taste: DenseRetriever
+    known_words: tuple[int, int, int]
+
+    def query_vector(self, query: str) -> Float32:
+        """The centred text vector of a query, [T]."""
+        vectors = self.encoder.encode([query], "query")
+        return np.asarray(self.centring.apply(vectors, [detect_language(query)])[0], np.float32)
+
+    def context(self, history: History, now: float, query: Float32 | None) -> Float32:
+        """The context tower's vector of a visitor, [D]."""
+        newest = history.slice(max(len(history) - self.ranker.length, 0), len(history))
+        vectors = self.items.take(newest.items)
+        numbered = replace(newest, items=np.arange(len(newest), dtype=np.int32))
+        return self.ranker.context(numbered, now, vectors, query)
+
+    def with_products(
+        self, products: Sequence[Product], table: ItemTable, n_trained: int
+    ) -> "Model":
+        """The same, knowing the texts of ``products``, and placing those it was not trained on.
+
+        Parameters
+        ----------
+        table
+            Has all of them.
+        n_trained
+            Rows from this one on came after the training.
+        """
+        rows = np.array([table.index[product.id] for product in products], np.int32)
+        languages = [product.language for product in products]
+        encoded = self.encoder.encode([item_text(product) for product in products])
+        text = self.centring.apply(encoded, languages)
+        later = rows >= n_trained
+        new = rows[later]
+        category, department, brand = (
+            np.where(codes[new] < size, codes[new], UNKNOWN)
+            for codes, size in zip(
+                (table.category, table.department, table.brand), self.known_words, strict=True
+            )
+        )
+        placed = self.ranker.place(text[later], category, department, brand, table.price[new])
+        return replace(
+            self,
+            text=self.text.changed(rows, text),
+            meaning=self.meaning.changed(rows, text),
+            items=self.items.changed(new, placed),
+            taste=self.taste.changed(new, placed),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What :func:`load_model` opened."""
+
+    model: Model
+    lexical: LexicalRetriever
+    table: ItemTable
+    stats: ItemStats
+
+
+def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | None) -> Loaded:
+    """Open what training wrote.
+
+    Parameters
+    ----------
+    encoder
+        The one that it was trained with, if that is open already.
+    cache_dir
+        Of the encoder that is opened otherwise; None keeps nothing on the disk.
+
+    Raises
+    ------
+    BundleError
+        A part is missing or of another version.
+    EncoderError
+        The encoder that it was trained with does not exist here, or is not the one given.
+    """
+    table, stats = load_items(bundle)
+    described = bundle.json("model")
+    text, items = bundle.array("text_vectors"), np.asarray(bundle.array("item_vectors"))
+    names = ("languages", "means", "blocks")
+    model = Model(
+        id=bundle.id,
+        revision=described.get("revision"),
+        ranker=JointRanker(bundle),
+        encoder=_checked(described["encoder"], encoder, cache_dir),
+        centring=Centring.from_arrays({n: bundle.array(f"centring_{n}") for n in names}),
+        text=Vectors(text),
+        items=Vectors(items),
+        meaning=DenseRetriever.open(bundle.path("dense_text"), "meaning", "query_vector", text),
+        taste=DenseRetriever.open(bundle.path("dense_items"), "taste", "user_vector", items),
+        known_words=(len(table.categories), len(table.departments), len(table.brands)),
+    )
+    return Loaded(model, LexicalRetriever.open(bundle.path("lexical")), table, stats)
+
+
+def _checked(
+    trained_with: Mapping[str, str], encoder: TextEncoder | None, cache_dir: Path | None
+) -> TextEncoder:
+    if encoder is None:
+        joined = "+" in trained_with["name"]
+        encoder = open_text_encoder(EncoderConfig(model="joined" if joined else "fast"), cache_dir)
+    here = {"name": encoder.name, "version": encoder.version}
+    if here != dict(trained_with):
+        raise EncoderError(
+            f"The bundle was trained with the text encoder {trained_with['name']}"
+            f" {trained_with['version']}, and {here['name']} {here['version']} is here."
+            " Their vectors cannot be compared: train again with `daogou train`."
+        )
+    return encoder

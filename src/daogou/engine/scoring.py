@@ -1,0 +1,56 @@
+"""Ask the trained model what it says of candidates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from daogou.engine.model import Model
+from daogou.engine.view import View
+from daogou.engine.visit import Visit
+from daogou.features import QueryScores, compute
+from daogou.features.items import Float32, Int32
+from daogou.ranking import Scores
+from daogou.retrieval import Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as the retrievers read it.
+
+    ``vector`` is its centred text vector, None without a bundle.
+    """
+
+    tokens: tuple[str, ...]
+    vector: Float32 | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the model was told of candidates (wide features, [K, F]), and what it says."""
+
+    wide: Float32
+    scores: Scores
+
+
+def judge(
+    view: View,
+    model: Model,
+    visit: Visit,
+    rows: Int32,
+    user: Float32,
+    query: QueryScores | None = None,
+) -> Judged:
+    """Features and scores of ``rows`` [K]; ``user`` is the context vector, [D]."""
+    table = view.catalogue.table
+    wide = compute(visit.history, rows, visit.now, table, view.stats, query)
+    return Judged(wide, model.ranker.score(user, model.items.take(rows), wide))
+
+
+def query_scores(view: View, query: Query, rows: Int32, lexical: Candidates) -> QueryScores:
+    """How well ``rows`` [K] answer a query; ``lexical`` has the BM25 scores of all matches."""
+    words = np.zeros(len(view.catalogue), np.float32)
+    words[lexical.items] = lexical.scores
+    semantic = np.zeros(len(rows), np.float32)
+    if view.model is not None and query.vector is not None:
+        semantic = view.model.meaning.score(query.vector, rows)
+    return QueryScores(words[rows], semantic, view.lexical.title_match(rows, query.tokens))
