@@ -12,7 +12,7 @@ from daogou.demo.events import as_feed, coupons_redeemed, promotions_sent, purch
 from daogou.demo.exposures import impressions
 from daogou.demo.glossary import Glossary, load_glossary
 from daogou.demo.source import Source, load_source
-from daogou.feeds import write_products_parquet
+from daogou.feeds import write_products_jsonl
 
 Progress = Callable[[str, int, int], None]
 """Called with the step that begins, how many are done, and how many there are."""
@@ -44,7 +44,7 @@ def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
     Parameters
     ----------
     folder
-        Made if it is not there; ``products.parquet`` and ``events.parquet`` in it are replaced.
+        Made if it is not there; ``products.jsonl`` and ``events.parquet`` in it are replaced.
     progress
         Told at the start of each step.
 
@@ -64,8 +64,8 @@ def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
     step(1)
     catalogue = catalogue_frame(source.products, source.transactions, source.coupons, glossary)
     step(2)
-    feeds = folder / "products.parquet", folder / "events.parquet"
-    write_products_parquet(feeds[0], iter_products(catalogue, glossary))
+    feeds = folder / "products.jsonl", folder / "events.parquet"
+    write_products_jsonl(feeds[0], iter_products(catalogue, glossary))
     sales = real_sales(source.transactions).join(catalogue, on="product_id", how="semi")
     step(3)
     kinds = {

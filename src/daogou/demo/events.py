@@ -33,6 +33,14 @@ LINE_COLUMNS: Final[dict[str, pl.DataType]] = {
     **{name: pl.String() for name in _ATTRIBUTES},
 }
 
+_FEED_NAMES: Final = {
+    "event_id": "eventId",
+    "type": "eventType",
+    "visitor_id": "visitorId",
+    "time": "eventTime",
+    "policy_id": "policyId",
+}
+
 
 def as_lines(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     """Bring a frame into :data:`LINE_COLUMNS`; columns that it lacks are null."""
@@ -146,12 +154,6 @@ def as_feed(lines: pl.DataFrame) -> pl.DataFrame:
     Frames are folded as a whole since 1.4M lines as Python objects take minutes;
     a test compares with what the feeds' own writer makes of the same events.
     """
-    said = [
-        pl.when(pl.col(name).is_not_null()).then(
-            pl.struct(key=pl.lit(name), value=pl.concat_list(name))
-        )
-        for name in _ATTRIBUTES
-    ]
     events = (
         lines.lazy()
         .sort("time", "event_id", "product_id")
@@ -160,19 +162,23 @@ def as_feed(lines: pl.DataFrame) -> pl.DataFrame:
             pl.col("type", "visitor_id", "time", "policy_id", *_ATTRIBUTES).first(),
             productDetails=_line().filter(pl.col("product_id").is_not_null()),
         )
-        .select(
-            "productDetails",
-            eventType="type",
-            visitorId="visitor_id",
-            eventId="event_id",
-            eventTime="time",
-            policyId="policy_id",
-            attributes=pl.concat_list(said).list.drop_nulls(),
-        )
+        .rename(_FEED_NAMES)
         .collect()
     )
+    events = events.join(_attributes(events), on="eventId", how="left", maintain_order="left")
     empty = [pl.lit(None, t).alias(n) for n, t in EVENT_SCHEMA.items() if n not in events.columns]
     return events.with_columns(empty).select(pl.col(n).cast(t) for n, t in EVENT_SCHEMA.items())
+
+
+def _attributes(events: pl.DataFrame) -> pl.DataFrame:
+    """What is known beside the lines: eventId, attributes (a list of key and values)."""
+    pair = pl.struct("key", value=pl.col("value").reshape((-1, 1)).arr.to_list())
+    return (
+        events.unpivot(list(_ATTRIBUTES), index="eventId", variable_name="key")
+        .drop_nulls("value")
+        .group_by("eventId", maintain_order=True)
+        .agg(attributes=pair)
+    )
 
 
 def _line() -> pl.Expr:
