@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from daogou.features import (
     FEATURES,
@@ -153,7 +154,9 @@ class Replay:
         vectors: Float32,
         lexical: LexicalRetriever,
         meaning: DenseRetriever,
-        texts: Float32,
+        texts: npt.NDArray[np.float16],
+        *,
+        first: int = 0,
     ) -> Lists:
         """What each derived query finds, and which of it the visitor then bought.
 
@@ -163,6 +166,8 @@ class Replay:
             Centred vectors of the queries, [Q, T].
         texts
             Centred text vectors of the items, [V, T].
+        first
+            Number of the first query among the vectors of all parts.
         """
         lists, rng = ListBuilder(), np.random.default_rng(self.seed)
         for number, query in enumerate(queries):
@@ -197,7 +202,7 @@ class Replay:
                 wide=compute(history, items, basket.time, self.table, stats, asked),
                 labels=labels,
                 new=np.zeros(len(items), bool),
-                query=number,
+                query=first + number,
             )
         return lists.build(len(FEATURES))
 

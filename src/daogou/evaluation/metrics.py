@@ -1,0 +1,135 @@
+"""Metrics as pure functions.
+
+Undefined is NaN, never 0: a list without a relevant item has no NDCG, and a set of
+labels of one kind has no AUC.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.floating] | npt.NDArray[np.integer] | npt.NDArray[np.bool_]
+
+
+def ndcg_at(ranked: Numbers, relevant: Numbers, k: int = 10) -> float:
+    """Normalised discounted cumulative gain of a ranked list of ids, each relevant or not.
+
+    Jarvelin and Kekalainen, 2002, with gain 1 and discount 1 / log2(rank + 1).
+
+    Parameters
+    ----------
+    ranked
+        Ids, best first; fewer than ``k`` count as if nothing relevant followed.
+    relevant
+        The distinct ids that should have come.
+    """
+    if len(relevant) == 0:
+        return float("nan")
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    hits = np.isin(ranked[:k], relevant)
+    ideal = discount[: min(k, len(relevant))].sum()
+    return float((hits * discount[: len(hits)]).sum() / ideal)
+
+
+def recall_at(ranked: Numbers, relevant: Numbers, k: int = 10) -> float:
+    """Share of the relevant ids among the first ``k``."""
+    if len(relevant) == 0:
+        return float("nan")
+    return float(np.isin(relevant, ranked[:k]).mean())
+
+
+def auc(scores: Numbers, labels: Numbers) -> float:
+    """Probability that a positive scores above a negative; a tie counts half.
+
+    By ranks (Mann and Whitney, 1947). Labels are 0 or 1.
+    """
+    positive = np.asarray(labels, np.float64) > 0
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    if n_positive == 0 or n_negative == 0:
+        return float("nan")
+    _, place, counts = np.unique(np.asarray(scores), return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = (last - (counts - 1) / 2)[place]  # tied scores share the mean of their ranks
+    above = ranks[positive].sum() - n_positive * (n_positive + 1) / 2
+    return float(above / (n_positive * n_negative))
+
+
+def coverage(recommended: Numbers, n_items: int) -> float:
+    """Share of the catalogue that was recommended to anybody."""
+    return len(np.unique(recommended)) / n_items if n_items else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean and the bounds of its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap(
+    values: Numbers, groups: Numbers, *, level: float = 0.95, rounds: int = 1000, seed: int = 0
+) -> Interval:
+    """Mean of ``values`` with a percentile bootstrap interval over whole groups.
+
+    Baskets of one visitor are alike; drawing visitors instead of baskets keeps the
+    interval honest (cluster bootstrap: Cameron, Gelbach and Miller, 2008). NaN
+    values count nowhere; without any other value all three are NaN.
+
+    Parameters
+    ----------
+    values, groups
+        [N] each: what is averaged, and the number of the group that it belongs to.
+    """
+    numbers = np.asarray(values, np.float64)
+    told = ~np.isnan(numbers)
+    numbers = numbers[told]
+    if len(numbers) == 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    _, place = np.unique(np.asarray(groups)[told], return_inverse=True)
+    totals, counts = np.bincount(place, weights=numbers), np.bincount(place)
+    rng = np.random.default_rng(seed)
+    draws = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=rounds)
+    means = (draws @ totals) / np.maximum(draws @ counts, 1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(numbers.mean()), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Calibration by bins of equal weight: mean prediction and observed rate of each bin."""
+
+    predicted: npt.NDArray[np.float64]
+    observed: npt.NDArray[np.float64]
+    error: float
+
+
+def reliability(
+    probabilities: Numbers, labels: Numbers, weights: Numbers, bins: int = 10
+) -> Reliability:
+    """Compare predicted probabilities with what happened.
+
+    Parameters
+    ----------
+    weights
+        How many cases each row stands for: the inverse of its sampling rate.
+
+    Returns
+    -------
+    Reliability
+        ``error`` is the expected calibration error, weighted by the bins' weight.
+    """
+    order = np.argsort(probabilities, kind="stable")
+    p, y, w = (np.asarray(a, np.float64)[order] for a in (probabilities, labels, weights))
+    if w.sum() == 0:
+        nothing = np.zeros(0)
+        return Reliability(nothing, nothing, float("nan"))
+    place = np.minimum((np.cumsum(w) / w.sum() * bins).astype(int), bins - 1)
+    weight = np.bincount(place, weights=w, minlength=bins)
+    kept = weight > 0
+    predicted = np.bincount(place, weights=w * p, minlength=bins)[kept] / weight[kept]
+    observed = np.bincount(place, weights=w * y, minlength=bins)[kept] / weight[kept]
+    error = float((np.abs(predicted - observed) * weight[kept]).sum() / weight.sum())
+    return Reliability(predicted, observed, error)

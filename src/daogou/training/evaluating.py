@@ -1,0 +1,192 @@
+"""The joint model on the evaluation's terms: trained before the split, compared after it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from daogou.bundle import Bundle
+from daogou.errors import TrainingError
+from daogou.evaluation import (
+    Contender,
+    Ease,
+    Interval,
+    ItemToItem,
+    PersonalFrequency,
+    Popularity,
+    Result,
+    auc,
+    evaluate,
+    top,
+)
+from daogou.features import FEATURES, History, ItemTable, ShopLog, compute, load_items
+from daogou.features.items import Float32, Int32
+from daogou.features.stats import DAY
+from daogou.ranking import JointRanker
+from daogou.retrieval.base import Request
+from daogou.retrieval.dense import DenseRetriever
+from daogou.retrieval.proposals import TASTE_K, propose, union
+from daogou.store import Store
+from daogou.training.examples import Lists
+from daogou.training.replay import Replay, StatsClock
+
+Bool = npt.NDArray[np.bool_]
+Progress = Callable[[int, int], None]
+
+
+class Joint:
+    """Candidates from every source, ranked by a head of the exported model.
+
+    Item statistics are counted anew each week of the test period, as a nightly
+    training does; weights and neighbours stay as they were at the split.
+    """
+
+    def __init__(self, bundle: Bundle, log: ShopLog, *, name: str = "daogou joint") -> None:
+        self.name = name
+        self.table, self._stats = load_items(bundle)
+        self.ranker = JointRanker(bundle)
+        self.vectors: Float32 = np.asarray(bundle.array("item_vectors"))
+        self._taste = DenseRetriever.open(
+            bundle.path("dense_items"), "taste", "user_vector", self.vectors
+        )
+        self.clock = StatsClock(log, self.table, self._stats.neighbours, self._stats.as_of)
+
+    def rank(
+        self, history: History, now: float, masks: Sequence[Bool | None], k: int
+    ) -> list[Int32]:
+        """See :class:`~daogou.evaluation.Contender`."""
+        u = self.ranker.context(history, now, self.vectors)
+        lists = []
+        for mask in masks:
+            request = Request(now=now, history=history, user_vector=u, mask=mask)
+            sources = (*self.clock.sources(now), (self._taste, TASTE_K))
+            items = union(propose(sources, request))
+            wide = compute(history, items, now, self.table, self.clock.stats(now))
+            scores = self.ranker.score(u, self.vectors[items], wide).next
+            lists.append(items[top(scores, None, k)])
+        return lists
+
+    def purchase(self, history: History, now: float, items: Int32, wide: Float32) -> Float32:
+        """Probability that each item is bought once it is shown, [K]."""
+        u = self.ranker.context(history, now, self.vectors)
+        return self.ranker.score(u, self.vectors[items], wide).purchase
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Both tables: next basket, and purchase after an exposure."""
+
+    baskets: int
+    exposures: int
+    next_basket: Sequence[Result]
+    purchase: Sequence[dict[str, float | str]]
+
+    def rows(self) -> list[dict[str, float | str]]:
+        """All rows as benchmarks write them."""
+        auc_of = {str(row["name"]): row for row in self.purchase}
+        rows = [r.row() | auc_of.pop(r.name, {}) for r in self.next_basket]
+        return [*rows, *auc_of.values()]
+
+
+def evaluate_shop(
+    store: Store,
+    bundle: Bundle,
+    split: float,
+    *,
+    min_basket: int = 3,
+    exposure_days: int = 7,
+    max_exposures: int = 10_000,
+    seed: int = 0,
+    progress: Progress = lambda *_: None,
+) -> Evaluation:
+    """Compare a bundle that was trained up to ``split`` (seconds) with simple models after it.
+
+    Raises
+    ------
+    TrainingError
+        The bundle has seen events from after the split, or there is no basket there.
+    """
+    table, stats = load_items(bundle)
+    if stats.as_of > split:
+        raise TrainingError(
+            f"Bundle {bundle.id} was trained on events up to {stats.as_of:.0f}, after the split"
+            f" at {split:.0f}: it knows the answers. Train one with `until` at the split."
+        )
+    log = ShopLog.from_frame(store.event_lines(), table.index)
+    baskets = list(log.baskets(split, np.inf, min_basket))
+    if not baskets:
+        raise TrainingError(
+            f"There is no basket of {min_basket} or more products after the split. Choose an"
+            " earlier split, or import the newer purchases."
+        )
+    joint = Joint(bundle, log)
+    contenders: list[Contender] = [*_simple(log, table, split, joint), joint]
+    results = evaluate(contenders, log, baskets, len(table), progress=progress)
+    replay = Replay(log, table, joint.clock, None, seed)
+    end = float(log.lines.times.max())
+    lists = replay.exposures(split, end - exposure_days * DAY, exposure_days * DAY, max_exposures)
+    return Evaluation(len(baskets), len(lists), results, _purchase_rows(joint, log, lists))
+
+
+def _simple(log: ShopLog, table: ItemTable, split: float, joint: Joint) -> list[Contender]:
+    visitors, items, times = log.purchases()
+    past = times < split
+    n = len(table)
+    counts = np.bincount(items[past], minlength=n).astype(np.float32)
+    return [
+        Popularity(counts),
+        PersonalFrequency(counts),
+        PersonalFrequency(counts, decay=0.98, name="personal frequency x .98^days"),
+        ItemToItem(joint.clock.stats(split).neighbours, n),
+        Ease(visitors[past], items[past], n_items=n),
+    ]
+
+
+def _purchase_rows(joint: Joint, log: ShopLog, lists: Lists) -> list[dict[str, float | str]]:
+    """AUC of "bought once shown", by visitor so that the interval is honest."""
+    columns: dict[str, list[npt.NDArray[Any]]] = {"daogou joint": []}
+    simple = {"personal frequency": "bought_decayed_slow", "popularity": "popularity_slow"}
+    columns |= {name: [] for name in simple}
+    labels, groups = [], []
+    for i in range(len(lists)):
+        rows = lists.rows(i)
+        wide = lists.wide[rows].astype(np.float32)
+        history = log.history(int(lists.visitor[i]), int(lists.end[i]))
+        scores = joint.purchase(history, float(lists.time[i]), lists.items[rows], wide)
+        columns["daogou joint"].append(scores)
+        for name, feature in simple.items():
+            columns[name].append(wide[:, FEATURES.index(feature)])
+        labels.append(lists.labels[rows])
+        groups.append(np.full(rows.stop - rows.start, lists.visitor[i]))
+    if not labels:
+        return []
+    label, group = np.concatenate(labels), np.concatenate(groups)
+    found: list[dict[str, float | str]] = []
+    for name, parts in columns.items():
+        interval = auc_interval(np.concatenate(parts), label, group)
+        found.append(
+            {"name": name, "auc_purchase": interval.mean, "auc_purchase_low": interval.low,
+             "auc_purchase_high": interval.high}
+        )  # fmt: skip
+    return found
+
+
+def auc_interval(
+    scores: npt.NDArray[Any], labels: npt.NDArray[Any], groups: npt.NDArray[Any],
+    *, rounds: int = 200, seed: int = 0,
+) -> Interval:  # fmt: skip
+    """AUC with a 95% bootstrap interval over whole groups (visitors)."""
+    order = np.argsort(groups, kind="stable")
+    scores, labels, groups = scores[order], labels[order], groups[order]
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[0] - 1))
+    ends = np.append(starts[1:], len(groups))
+    rng = np.random.default_rng(seed)
+    draws = []
+    for _ in range(rounds):
+        chosen = rng.integers(len(starts), size=len(starts))
+        rows = np.concatenate([np.arange(starts[c], ends[c]) for c in chosen])
+        draws.append(auc(scores[rows], labels[rows]))
+    low, high = np.nanquantile(draws, [0.025, 0.975])
+    return Interval(auc(scores, labels), float(low), float(high))
