@@ -34,7 +34,7 @@ def text_lines(path: Path) -> Iterator[tuple[int, str] | RowError]:
                 path.name,
                 number,
                 None,
-                shown(line.decode(errors="backslashreplace")),
+                shown(line.decode(errors="backslashreplace").rstrip("\r\n")),
                 f"Byte {error.start + 1} of the line is not UTF-8.",
                 "Save the file as UTF-8 (iconv -t UTF-8).",
             )

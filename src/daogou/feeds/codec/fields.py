@@ -1,6 +1,7 @@
 """Reading JSON objects field by field, with errors that name the field."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,6 +11,7 @@ from daogou.errors import BadValue
 
 MAX_ID: Final = 256
 _INT32: Final = 2**31 - 1
+_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 class Fields:
@@ -23,9 +25,7 @@ class Fields:
 
     def __init__(self, data: Any, path: str = "") -> None:
         if not isinstance(data, Mapping):
-            raise BadValue(
-                path or "the row", data, "a JSON object", 'Write it as in {"id": "123", ...}.'
-            )
+            raise BadValue(path, data, "a JSON object", 'Write it as in {"id": "123", ...}.')
         self.data: Mapping[str, Any] = data
         self.path = path
 
@@ -127,7 +127,7 @@ class Fields:
                 hint = f"{nearest(str(key), used)} Correct its name, or leave it out."
                 raise BadValue(self.at(str(key)), value, "a field that is known", hint.strip())
             if left_out is not None:
-                left_out[self.at(key)] += 1
+                left_out[_INDEX.sub("[]", self.at(key))] += 1
 
 
 def check_text(value: Any, field: str) -> str:

@@ -17,8 +17,8 @@ _MINOR_DIGITS: Final = {
 """Decimal digits of a currency where those are not two (ISO 4217, list one)."""
 
 MAX_AMOUNT: Final = 10**15
-# A float that stands for a price is off by less than this part of a minor unit, even at 32 bits.
-_FLOAT_NOISE: Final = Decimal("0.02")
+# A price that once was a float of 32 bits is off by at most this part of itself.
+_FLOAT_NOISE: Final = Decimal("1e-7")
 
 
 def minor_digits(currency: str) -> int:
@@ -64,7 +64,7 @@ def from_major(value: Any, currency: str, field: str) -> Money:
         raise BadValue(field, value, "a price below 10^15 minor units", "Check its unit.")
     minor = major.scaleb(digits)
     rounded = minor.to_integral_value()
-    tolerance = _FLOAT_NOISE if isinstance(value, float) else 0
+    tolerance = minor * _FLOAT_NOISE if isinstance(value, float) else 0
     if abs(minor - rounded) > tolerance:
         remedy = f"{currency} has {digits} decimal digits; round the price."
         raise BadValue(field, value, f"a price in whole minor units of {currency}", remedy)
