@@ -14,8 +14,8 @@ from daogou.features import History, ItemStats, ItemTable, load_items
 from daogou.features.items import UNKNOWN, Float32
 from daogou.ranking import JointRanker
 from daogou.retrieval import DenseRetriever, LexicalRetriever
+from daogou.retrieval.documents import item_text
 from daogou.text import detect_language
-from daogou.training.shop import item_text
 from daogou.types import Product
 
 

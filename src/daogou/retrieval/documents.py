@@ -85,6 +85,13 @@ def lexical_document(item: int, product: Product) -> LexicalDocument:
     )
 
 
+def item_text(product: Product) -> str:
+    """What the text encoder reads of a product."""
+    leaf = product.categories[0].rsplit(" > ", 1)[-1] if product.categories else ""
+    parts = [product.title, leaf if leaf.lower() not in product.title.lower() else ""]
+    return " . ".join(part for part in parts if part)
+
+
 def _tokens(texts: Iterable[str | None]) -> tuple[str, ...]:
     distinct = dict.fromkeys(text for text in texts if text)
     return tuple(token for text in distinct for token in _tokens_of(text))

@@ -264,6 +264,7 @@ def _write(
             "text_width": shop.texts.shape[1],
             "features": list(FEATURES),
             "heads": list(HEADS),
+            "revision": shop.revision,
             "encoder": {"name": encoder.name, "version": encoder.version},
         },
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from daogou.encoders import Centring, TextEncoder
 from daogou.features import ItemTable, ShopLog
-from daogou.retrieval.documents import LexicalDocument, lexical_document
+from daogou.retrieval.documents import LexicalDocument, item_text, lexical_document
 from daogou.store import Store
 from daogou.types import Product
 
@@ -23,6 +23,8 @@ class Shop:
 
     Attributes
     ----------
+    revision
+        Of the store's catalogue when it was read.
     titles
         Language to the titles of all items, in item order.
     documents
@@ -34,6 +36,7 @@ class Shop:
     """
 
     table: ItemTable
+    revision: int
     titles: Mapping[str, Sequence[str]]
     documents: Sequence[LexicalDocument]
     texts: npt.NDArray[np.float16]
@@ -52,20 +55,13 @@ class Shop:
         }
 
 
-def item_text(product: Product) -> str:
-    """What the text encoder reads of a product."""
-    leaf = product.categories[0].rsplit(" > ", 1)[-1] if product.categories else ""
-    parts = [product.title, leaf if leaf.lower() not in product.title.lower() else ""]
-    return " . ".join(part for part in parts if part)
-
-
 def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | None = None) -> Shop:
     """Read everything that training needs.
 
     Titles are encoded once each, however many products share them; a category's
     name is encoded with the title. Events from ``until`` on (seconds) are left out.
     """
-    total = store.count_products()
+    revision, total = store.revision(), store.count_products()
     products, documents = [], []
     titles: dict[str, list[str]] = {}
     texts, languages = [], []
@@ -87,12 +83,13 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
     end = datetime.fromtimestamp(until, UTC) if until is not None else None
     log = ShopLog.from_frame(store.event_lines(until=end), table.index)
     return Shop(
-        table,
-        titles,
-        documents,
-        centring.apply(vectors, languages).astype(np.float16),
-        centring,
-        log,
+        table=table,
+        revision=revision,
+        titles=titles,
+        documents=documents,
+        texts=centring.apply(vectors, languages).astype(np.float16),
+        centring=centring,
+        log=log,
     )
 
 
