@@ -12,8 +12,9 @@ from daogou.errors import BundleError
 
 FORMAT_VERSION: Final = 1
 NAME: Final = "manifest.json"
-# No leading dot, so neither ".." nor a hidden file; no backslash, so the same on every system.
-_PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=-]*")
+# One leading dot at most, so never ".."; no backslash, so the same on every system. Hidden
+# files are allowed: an index that another library writes has some.
+_PART: Final = re.compile(r"\.?[A-Za-z0-9_][A-Za-z0-9_.+@=-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def check_name(name: str) -> str:
     Raises
     ------
     BundleError
-        It is absolute, climbs out, hides, or has a character that a file system may refuse.
+        It is absolute, climbs out, or has a character that a file system may refuse.
     """
     parts = name.split("/")
     if not all(_PART.fullmatch(part) for part in parts) or str(PurePosixPath(name)) != name:

@@ -1,0 +1,204 @@
+"""A shop with a planted answer, from the store to a served bundle."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from daogou.bundle import Bundle
+from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
+from daogou.errors import TrainingError
+from daogou.features import FEATURES, load_items
+from daogou.features.history import PURCHASE, History
+from daogou.ranking import JointRanker
+from daogou.store import Store
+from daogou.training import config as training_config
+from daogou.training.config import TrainingConfig
+from daogou.training.evaluating import Joint, evaluate_shop
+from daogou.training.pipeline import Trained, train
+from daogou.types import EventLine, LocalizedText, Money, Product, UserEvent
+
+END = datetime(2026, 6, 1, tzinfo=UTC)
+DAYS = 120
+N_ITEMS = 24
+
+
+def shop(store: Store, *, visitors: int = 16) -> None:
+    """A checkerboard: even visitors buy even products, odd visitors odd ones; never across."""
+    store.put_products(
+        Product(
+            id=f"p{i}", title=f"{'red apple' if i % 2 == 0 else 'blue soap'} number {i}",
+            categories=("Food > Fruit",) if i % 2 == 0 else ("Home > Soap",),
+            brand="brand", price=Money(100 + i, "USD"),
+            localized={"zh": LocalizedText(title="红苹果" if i % 2 == 0 else "蓝肥皂")},
+        )
+        for i in range(N_ITEMS)
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    events = []
+    for visitor in range(visitors):
+        own = np.arange(visitor % 2, N_ITEMS, 2)
+        for day in range(visitor % 3, DAYS, 3):
+            when = END - timedelta(days=DAYS - day, seconds=-visitor)
+            bought = [int(i) for i in rng.choice(own, 4, replace=False)]
+            lines = tuple(EventLine(f"p{i}") for i in bought)
+            shown = tuple(EventLine(f"p{i}") for i in [*bought[:2], *rng.choice(N_ITEMS, 4)])
+            who = f"v{visitor}"
+            before = when - timedelta(minutes=5)
+            events.append(UserEvent(f"i-{who}-{day}", "impression", who, before, shown))
+            events.append(UserEvent(f"b-{who}-{day}", "purchase-complete", who, when, lines))
+    store.append_events(events)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TextEncoder:
+    return open_text_encoder(EncoderConfig(), None)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def planted(home: Path) -> Store:
+    store = Store.open(f"sqlite:///{home / 'shop.db'}")
+    shop(store)
+    return store
+
+
+@pytest.fixture(scope="module")
+def split() -> float:
+    return (END - timedelta(days=15)).timestamp()
+
+
+@pytest.fixture(scope="module")
+def trained(planted: Store, home: Path, encoder: TextEncoder, split: float) -> Trained:
+    config = TrainingConfig(threads=1, replay_days=60)
+    return train(planted, home / "bundles", encoder, config, until=split)
+
+
+def test_every_task_learned_something(trained: Trained) -> None:
+    losses = trained.progress.losses
+    assert set(losses) == {"retrieval", "next", "relevance", "purchase"}
+    for task, values in losses.items():
+        assert values[-1] < values[0], task
+
+
+def test_the_manifest_has_validation_metrics(trained: Trained) -> None:
+    metrics = trained.bundle.manifest.metrics
+    assert metrics["auc_purchase"] > 0.8
+    assert 0 < metrics["ndcg_next"] <= 1
+    page = (trained.bundle.path("report.html")).read_text(encoding="utf-8")
+    assert page.count("<img") == 4
+    assert "derived" in page
+
+
+def test_what_is_withheld_comes_first(trained: Trained) -> None:
+    """A visitor of even products, one of them withheld: it ranks above every odd one."""
+    bundle = Bundle.open(trained.bundle.folder)
+    ranker = JointRanker(bundle)
+    table, stats = load_items(bundle)
+    vectors = np.asarray(bundle.array("item_vectors"))
+    even = [table.index[f"p{i}"] for i in range(0, 20, 2)]
+    n = len(even)
+    now = stats.as_of
+    times = np.asarray(now - 86_400.0 * np.arange(n, 0, -1), np.float64)
+    history = History(
+        np.array(even, np.int32), np.full(n, PURCHASE, np.int8), times,
+        np.ones(n, np.float32), np.arange(n, dtype=np.int32),
+    )  # fmt: skip
+    u = ranker.context(history, now, vectors)
+    taste = vectors @ u
+    withheld = table.index["p22"]
+    odd = [table.index[f"p{i}"] for i in range(1, N_ITEMS, 2)]
+    assert taste[withheld] > taste[odd].max()
+
+
+def test_graphs_equal_the_weights_they_came_from(trained: Trained) -> None:
+    bundle = trained.bundle
+    ranker = JointRanker(bundle)
+    table, _ = load_items(bundle)
+    text = np.asarray(bundle.array("text_vectors"), np.float32)
+    placed = ranker.place(text, table.category, table.department, table.brand, table.price)
+    learned = np.asarray(bundle.array("item_vectors"))
+    assert placed.shape == learned.shape
+    # Content alone is near the vector with identity, and not the same.
+    cosine = (
+        (placed * learned).sum(1) / np.linalg.norm(placed, axis=1) / np.linalg.norm(learned, axis=1)
+    )
+    assert cosine.min() > 0.5
+    batch = ranker.score(learned[0], learned, np.zeros((len(learned), len(FEATURES)), np.float32))
+    alone = ranker.score(learned[0], learned[3:4], np.zeros((1, len(FEATURES)), np.float32))
+    assert batch.next[3] == pytest.approx(alone.next[0], abs=1e-5)
+    assert ((batch.purchase >= 0) & (batch.purchase <= 1)).all()
+
+
+def test_evaluation_after_the_split(planted: Store, trained: Trained, split: float) -> None:
+    found = evaluate_shop(planted, trained.bundle, split)
+    rows = {str(row["name"]): row for row in found.rows()}
+    joint = rows["daogou joint"]
+    assert set(rows) == {
+        "popularity", "personal frequency", "personal frequency x .98^days", "item-to-item", "ease",
+        "daogou joint",
+    }  # fmt: skip
+    assert float(joint["ndcg@10"]) > float(rows["popularity"]["ndcg@10"])
+    assert float(joint["ndcg@10_low"]) <= float(joint["ndcg@10"]) <= float(joint["ndcg@10_high"])
+    assert float(joint["auc_purchase"]) > 0.7
+
+
+def test_a_bundle_that_knows_the_answers_is_refused(planted: Store, trained: Trained) -> None:
+    with pytest.raises(TrainingError, match="knows the answers"):
+        evaluate_shop(planted, trained.bundle, trained.bundle.manifest.metrics["score"])
+
+
+def test_the_joint_contender_keeps_to_its_mask(trained: Trained, planted: Store) -> None:
+    from daogou.features import ShopLog
+
+    table, stats = load_items(trained.bundle)
+    log = ShopLog.from_frame(planted.event_lines(), table.index)
+    mask = np.zeros(len(table), bool)
+    mask[[1, 3]] = True
+    (found,) = Joint(trained.bundle, log).rank(log.history(0), stats.as_of, [mask], 5)
+    assert set(found.tolist()) <= {1, 3}
+
+
+def test_too_few_purchases(tmp_path: Path, encoder: TextEncoder) -> None:
+    with (
+        Store.open(f"sqlite:///{tmp_path / 'empty.db'}") as store,
+        pytest.raises(TrainingError, match="daogou import events"),
+    ):
+        train(store, tmp_path / "bundles", encoder, TrainingConfig(threads=1))
+    assert not list((tmp_path / "bundles").iterdir()) if (tmp_path / "bundles").exists() else True
+
+
+def test_interrupted_training_takes_the_same_steps(
+    planted: Store, tmp_path: Path, encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = dataclasses.replace(training_config.plan("quick"), epochs=3, patience=3)
+    monkeypatch.setattr("daogou.training.pipeline.plan", lambda _: short)
+    config = TrainingConfig(threads=1, replay_days=30)
+    checkpoint = tmp_path / "checkpoint.safetensors"
+
+    class PulledPlugError(Exception):
+        pass
+
+    def pull(stage: str, done: int, total: int) -> None:
+        if stage == "training" and done > total * 0.5:
+            raise PulledPlugError
+
+    with pytest.raises(PulledPlugError):
+        train(planted, tmp_path / "a", encoder, config, checkpoint=checkpoint, stage=pull)
+    assert checkpoint.exists()
+    assert not list((tmp_path / "a").iterdir())
+    resumed = train(planted, tmp_path / "a", encoder, config, checkpoint=checkpoint)
+    assert not checkpoint.exists()
+    whole = train(planted, tmp_path / "b", encoder, config)
+    assert resumed.progress.losses == whole.progress.losses
+    torch.testing.assert_close(
+        torch.from_numpy(resumed.bundle.array("item_vectors", mmap=False)),
+        torch.from_numpy(whole.bundle.array("item_vectors", mmap=False)),
+    )
