@@ -32,7 +32,7 @@ from daogou.training.queries import derive_queries
 from daogou.training.replay import Replay, StatsClock
 from daogou.training.report import write_report
 from daogou.training.shop import Shop, Stage, read_shop
-from daogou.training.trainer import Data, fit
+from daogou.training.trainer import Data, Report, fit
 
 FEWEST_BASKETS = 20
 
@@ -68,6 +68,7 @@ def train(
     until: float | None = None,
     checkpoint: Path | None = None,
     stage: Stage = lambda *_: None,
+    report: Report = lambda *_: None,
 ) -> Trained:
     """Train the joint model on a store and write a bundle.
 
@@ -78,6 +79,10 @@ def train(
         had taken place then. None takes everything.
     checkpoint
         File from which an interrupted training goes on, removed at the end.
+    stage
+        Told of each stage, and of how much of it is done.
+    report
+        Told of each training step, with the losses and the validation of past epochs.
 
     Raises
     ------
@@ -103,10 +108,14 @@ def train(
             config.lambda_retrieval, config.lambda_next, config.lambda_relevance,
             config.lambda_purchase,
         )  # fmt: skip
+
+        def step(done: int, steps: int, so_far: Progress) -> None:
+            stage("training", done, steps)
+            report(done, steps, so_far)
+
         progress = fit(
             model, data, derived, weights, seed=config.seed, signature=signature,
-            checkpoint=checkpoint,
-            report=lambda done, all_, _: stage("training", done, all_),
+            checkpoint=checkpoint, report=step,
         )  # fmt: skip
         timer.lap("train")
         stage("writing the bundle", 0, 1)
