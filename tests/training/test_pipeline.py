@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from daogou.bundle import Bundle
 from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
 from daogou.errors import TrainingError
-from daogou.features import FEATURES, load_items
+from daogou.features import FEATURES, ShopLog, load_items
 from daogou.features.history import PURCHASE, History
 from daogou.ranking import JointRanker
 from daogou.store import Store
@@ -97,25 +96,21 @@ def test_the_manifest_has_validation_metrics(trained: Trained) -> None:
     assert "derived" in page
 
 
-def test_what_is_withheld_comes_first(trained: Trained) -> None:
-    """A visitor of even products, one of them withheld: it ranks above every odd one."""
-    bundle = Bundle.open(trained.bundle.folder)
-    ranker = JointRanker(bundle)
-    table, stats = load_items(bundle)
-    vectors = np.asarray(bundle.array("item_vectors"))
+def test_what_is_withheld_comes_first(trained: Trained, planted: Store) -> None:
+    """A visitor of even products, two of them withheld: they rank above every odd one."""
+    table, stats = load_items(trained.bundle)
+    log = ShopLog.from_frame(planted.event_lines(), table.index)
     even = [table.index[f"p{i}"] for i in range(0, 20, 2)]
-    n = len(even)
-    now = stats.as_of
+    n, now = len(even), stats.as_of
     times = np.asarray(now - 86_400.0 * np.arange(n, 0, -1), np.float64)
     history = History(
         np.array(even, np.int32), np.full(n, PURCHASE, np.int8), times,
         np.ones(n, np.float32), np.arange(n, dtype=np.int32),
     )  # fmt: skip
-    u = ranker.context(history, now, vectors)
-    taste = vectors @ u
-    withheld = table.index["p22"]
-    odd = [table.index[f"p{i}"] for i in range(1, N_ITEMS, 2)]
-    assert taste[withheld] > taste[odd].max()
+    unknown = np.ones(len(table), bool)
+    unknown[even] = False
+    (found,) = Joint(trained.bundle, log).rank(history, now, [unknown], 2)
+    assert {table.ids[i] for i in found} == {"p20", "p22"}
 
 
 def test_graphs_equal_the_weights_they_came_from(trained: Trained) -> None:
@@ -156,8 +151,6 @@ def test_a_bundle_that_knows_the_answers_is_refused(planted: Store, trained: Tra
 
 
 def test_the_joint_contender_keeps_to_its_mask(trained: Trained, planted: Store) -> None:
-    from daogou.features import ShopLog
-
     table, stats = load_items(trained.bundle)
     log = ShopLog.from_frame(planted.event_lines(), table.index)
     mask = np.zeros(len(table), bool)
@@ -180,6 +173,8 @@ def test_interrupted_training_takes_the_same_steps(
 ) -> None:
     short = dataclasses.replace(training_config.plan("quick"), epochs=3, patience=3)
     monkeypatch.setattr("daogou.training.pipeline.plan", lambda _: short)
+    # Graphs are tested above; here they would only take time.
+    monkeypatch.setattr("daogou.training.pipeline.export", lambda *_: None)
     config = TrainingConfig(threads=1, replay_days=30)
     checkpoint = tmp_path / "checkpoint.safetensors"
 

@@ -23,6 +23,8 @@ PERSONAL: Final = (
     "bought_due",
     "bought_last_basket",
     "bought_baskets_since",
+    "bought_decayed_baskets",
+    "bought_newest_baskets",
 )
 TASTE: Final = (
     "category_decayed",
@@ -73,6 +75,9 @@ FEATURES: Final[tuple[str, ...]] = tuple(name for group in GROUPS.values() for n
 
 SESSION_SECONDS: Final = 6 * 3600.0
 """Views, cart changes and rejections count as "this session" for so long."""
+BASKET_DECAY: Final = 0.9
+"""What a purchase is worth a basket later: some visit daily, some monthly."""
+NEWEST_BASKETS: Final = 5
 RELATED_LINES: Final = 60
 """How many of the newest purchased lines are asked for what goes with them."""
 
@@ -194,6 +199,9 @@ def _personal(
     columns["bought_due"] = _due(count, slots.first(bought.times, now), last, now)
     columns["bought_last_basket"] = (ever & (baskets_since == 0)).astype(np.float32)
     columns["bought_baskets_since"] = np.where(ever, np.log1p(baskets_since), 0)
+    ago = n_baskets - 1 - ordinal
+    columns["bought_decayed_baskets"] = np.log1p(slots.sum(BASKET_DECAY**ago))
+    columns["bought_newest_baskets"] = slots.sum((ago < NEWEST_BASKETS).astype(np.float64))
 
 
 def _taste(

@@ -72,7 +72,10 @@ class ShopLog:
         ``frame`` has the columns of ``Store.event_lines`` and is in its order.
         """
         ids = pl.DataFrame(
-            {"product_id": list(index), "item": np.fromiter(index.values(), np.int32, len(index))}
+            {
+                "product_id": pl.Series(list(index), dtype=pl.String),
+                "item": np.fromiter(index.values(), np.int32, len(index)),
+            }
         )
         frame = frame.filter(pl.col("product_id").is_not_null()).join(
             ids, on="product_id", how="inner", maintain_order="left"

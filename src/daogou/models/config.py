@@ -20,6 +20,8 @@ class ModelConfig:
     id_dropout
         Share of items whose ID embedding is dropped in a training step, so that an
         item that nobody has bought yet can be placed by its content alone.
+    likeness_dropout
+        Share of the training rows that are ranked without the towers' likeness.
     dropout
         In the Transformer and the ranker.
     """
@@ -29,5 +31,6 @@ class ModelConfig:
     attention_heads: int = 4
     length: int = 64
     hidden: int = 64
-    id_dropout: float = 0.3
+    id_dropout: float = 0.5
+    likeness_dropout: float = 0.3
     dropout: float = 0.1

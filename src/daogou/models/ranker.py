@@ -12,11 +12,12 @@ HEADS: Final = ("next", "relevance", "purchase")
 
 
 class Ranker(nn.Module):
-    """Wide & deep (Cheng et al., 2016) over the towers' vectors, with one bottom for all heads.
+    """Wide features and the towers' likeness, through one bottom to all heads.
 
-    The deep part sees the wide features, both vectors and their product; each
-    head also has a linear path from the wide features, to memorise what the
-    towers cannot. Dimension letters: M rows, F features, H heads.
+    Each head also has a linear path from the wide features (wide & deep: Cheng et
+    al., 2016). Of the vectors the ranker sees their inner product and their cosine
+    alone: given the vectors themselves it learns the training baskets by heart.
+    Dimension letters: M rows, F features, H heads.
     """
 
     mean: Tensor
@@ -24,15 +25,13 @@ class Ranker(nn.Module):
 
     def __init__(self, config: ModelConfig, *, n_features: int) -> None:
         super().__init__()
-        d, h = config.width, config.hidden
+        h = config.hidden
+        self.root = config.width**0.5
+        self.likeness_dropout = config.likeness_dropout
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
-        self.enter_wide = nn.Linear(n_features, h)
-        self.enter_deep = nn.Linear(3 * d + 1, h)
-        self.norm = nn.LayerNorm(3 * d + 1)
-        self.deep = nn.Sequential(
-            nn.GELU(), nn.Linear(h, h), nn.GELU(), nn.Dropout(config.dropout)
-        )
+        self.enter = nn.Linear(n_features + 2, h)
+        self.deep = nn.Sequential(nn.GELU(), nn.Linear(h, h), nn.GELU(), nn.Dropout(config.dropout))
         self.heads = nn.Linear(h, len(HEADS))
         self.wide = nn.Linear(n_features, len(HEADS))
         nn.init.zeros_(self.wide.weight)
@@ -45,8 +44,14 @@ class Ranker(nn.Module):
     def forward(self, u: Tensor, v: Tensor, wide: Tensor) -> Tensor:
         """Logits of rows: u [M, D], v [M, D], wide [M, F] -> [M, H]."""
         x = ((wide - self.mean) / self.scale).clamp(-6, 6)
-        product = u * v
-        deep = self.norm(torch.cat([u, v, product, product.sum(-1, keepdim=True)], -1))
-        h = self.deep(self.enter_wide(x) + self.enter_deep(deep))
+        product = (u * v).sum(-1)
+        lengths = (u.norm(dim=-1) * v.norm(dim=-1)).clamp(min=1e-6)
+        likeness = torch.stack([product / self.root, product / lengths], -1)  # [M, 2]
+        if self.training:
+            # The towers saw these very baskets, so that likeness tells more here than it
+            # will in serving; now and then the ranker has to do without.
+            keep = torch.rand(len(likeness), 1, device=u.device) >= self.likeness_dropout
+            likeness = likeness * keep
+        h = self.deep(self.enter(torch.cat([x, likeness], -1)))
         logits: Tensor = self.heads(h) + self.wide(x)
         return logits

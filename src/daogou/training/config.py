@@ -85,8 +85,8 @@ class Plan:
     list_size: int
     batch: int = 32
     negatives: int = 1024
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.01
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.03
 
 
 def plan(effort: Effort) -> Plan:

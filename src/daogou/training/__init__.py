@@ -1,0 +1,1 @@
+"""From a store to a bundle: read, replay, train, export, report. Needs torch."""
