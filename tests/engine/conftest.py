@@ -23,8 +23,8 @@ from daogou.features.items import Float32
 from daogou.ranking import HEADS
 from daogou.retrieval import build_dense, build_lexical, lexical_document
 from daogou.retrieval.building import build_item_to_item
+from daogou.retrieval.documents import item_text
 from daogou.store import Store
-from daogou.training.shop import item_text
 from daogou.types import EventLine, EventType, LocalizedText, Money, Product, UserEvent
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -177,7 +177,6 @@ def _write(writer: BundleWriter, store: Store, encoder: TextEncoder) -> None:
     for name, array in centring.to_arrays().items():
         writer.add_array(f"centring_{name}", array)
     build_lexical(writer.path("lexical"), [lexical_document(n, p) for n, p in enumerate(products)])
-    (writer.dir / "lexical/words/.managed.json").unlink(missing_ok=True)
     for name, model in _graphs(down).items():
         onnx.save(model, str(writer.path(f"{name}.onnx")))
     writer.add_json(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from daogou.engine.columns import PATH_SEPARATOR
 from daogou.engine.vectors import Vectors
 from daogou.features import History, ItemStats
 from daogou.features.history import PURCHASE, VIEW
-from daogou.features.items import UNKNOWN, Int32
+from daogou.features.items import UNKNOWN, Float32, Int32
 from daogou.features.stats import DAY
 from daogou.text import tokenize
 from daogou.types import Product, Reason
@@ -52,7 +53,7 @@ class Shown(NamedTuple):
     product: Product
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grounds:
     """All that reasons are computed from, for one visitor at one moment.
 
@@ -98,18 +99,16 @@ class Grounds:
 
     def bought_before(self, shown: Shown) -> Reason | None:
         """How many purchases had the product, and how long ago the last one was."""
-        bought = self.history.of_kind(PURCHASE)
-        mine = bought.items == shown.row
+        mine = self._bought.items == shown.row
         if not mine.any():
             return None
-        times = len(np.unique(bought.events[mine]))
-        last = float(bought.times[mine].max())
+        times = len(np.unique(self._bought.events[mine]))
+        last = float(self._bought.times[mine].max())
         return Reason("bought_before", {"times": times, "days_ago": self._days_since(last)})
 
     def viewed_recently(self, shown: Shown) -> Reason | None:
         """That the product was looked at within the last 14 days."""
-        views = self.history.of_kind(VIEW)
-        seen = views.times[views.items == shown.row]
+        seen = self._viewed.times[self._viewed.items == shown.row]
         if not len(seen):
             return None
         days = self._days_since(float(seen.max()))
@@ -117,22 +116,35 @@ class Grounds:
 
     def goes_with(self, shown: Shown) -> Reason | None:
         """The strongest tie, by the bundle's neighbours, to what the page or the visitor has."""
-        if self.stats is None:
-            return None
-        others = self.anchors if len(self.anchors) else self._recently_bought()
-        near = self.stats.neighbours
-        usable = (others < len(near.items)) & (others != shown.row) & self.catalogue.live[others]
-        others = others[usable]
-        line, place = np.nonzero(near.items[others] == shown.row)
+        others, items, weights = self._ties
+        line, place = np.nonzero(items == shown.row)
+        found = others[line] != shown.row
+        line, place = line[found], place[found]
         if not len(line):
             return None
-        weights = near.weights[others[line], place]
-        best = int(np.argmax(weights))
+        best = int(np.argmax(weights[line, place]))
         other = self.catalogue.table.ids[int(others[line[best]])]
-        return Reason("goes_with", {"weight": float(weights[best])}, (other,))
+        weight = float(weights[line[best], place[best]])
+        return Reason("goes_with", {"weight": weight}, (other,))
 
-    def _recently_bought(self) -> Int32:
-        return self.history.of_kind(PURCHASE).items[-RECENT_LINES:]
+    @cached_property
+    def _bought(self) -> History:
+        return self.history.of_kind(PURCHASE)
+
+    @cached_property
+    def _viewed(self) -> History:
+        return self.history.of_kind(VIEW)
+
+    @cached_property
+    def _ties(self) -> tuple[Int32, Int32, Float32]:
+        """Live products [L] of the page or else of the history, what goes with them, how much."""
+        others = self.anchors if len(self.anchors) else self._bought.items[-RECENT_LINES:]
+        if self.stats is None:
+            none = np.zeros((0, 0))
+            return others[:0], none.astype(np.int32), none.astype(np.float32)
+        near = self.stats.neighbours
+        others = others[(others < len(near.items)) & self.catalogue.live[others]]
+        return others, near.items[others], near.weights[others]
 
     def similar_to(self, shown: Shown) -> Reason | None:
         """The anchor whose vector is nearest, with the cosine; it has to be positive."""
@@ -153,7 +165,7 @@ class Grounds:
         texts = [shown.product.title, shown.product.brand or "", *shown.product.categories]
         for text in shown.product.localized.values():
             texts += [text.title or "", *text.categories]
-        present = {token for text in texts for token in tokenize(text)}
+        present = frozenset[str]().union(*(_words(text) for text in texts))
         words = [token for token in dict.fromkeys(self.query_tokens) if token in present]
         return Reason("matches", {"words": " ".join(words)}) if words else None
 
@@ -172,9 +184,8 @@ class Grounds:
         """In how many purchases the visitor bought from the product's category, from 2 on."""
         table = self.catalogue.table
         code = table.category[shown.row]
-        bought = self.history.of_kind(PURCHASE)
-        mine = table.category[bought.items] == code
-        times = len(np.unique(bought.events[mine]))
+        mine = table.category[self._bought.items] == code
+        times = len(np.unique(self._bought.events[mine]))
         if code == UNKNOWN or times < 2:
             return None
         return Reason("your_category", {"times": times, "category": self._category(shown.row)})
@@ -182,10 +193,12 @@ class Grounds:
     def popular_in(self, shown: Shown) -> Reason | None:
         """The rank by recent purchases among the live products of the category, to 10."""
         table = self.catalogue.table
-        code = table.category[shown.row]
+        code = int(table.category[shown.row])
         if code == UNKNOWN:
             return None
-        rank = self._rank(shown.row, np.flatnonzero(table.category == code).astype(np.int32))
+        if code not in self._members:
+            self._members[code] = np.flatnonzero(table.category == code).astype(np.int32)
+        rank = self._rank(shown.row, self._members[code])
         if rank is None or rank > CATEGORY_RANKS:
             return None
         return Reason("popular_in", {"rank": rank, "category": self._category(shown.row)})
@@ -194,6 +207,11 @@ class Grounds:
         """The rank by recent purchases among all live products, to 100."""
         rank = self._rank(shown.row, self.bestsellers)
         return Reason("popular", {"rank": rank}) if rank and rank <= SHOP_RANKS else None
+
+    @cached_property
+    def _members(self) -> dict[int, Int32]:
+        """Rows by category, of those categories that were asked about."""
+        return {}
 
     def _rank(self, row: int, among: Int32) -> int | None:
         if self.stats is None or self.stats.popularity_slow[row] <= 0:
@@ -219,6 +237,12 @@ class Grounds:
         path = table.categories.words[int(table.category[row])]
         label = vocabulary.label(vocabulary.add(path), self.language)
         return label.rsplit(PATH_SEPARATOR, 1)[-1]
+
+
+@lru_cache(maxsize=8192)
+def _words(text: str) -> frozenset[str]:
+    """The tokens of a title or a category; a page's are mostly those of the page before."""
+    return frozenset(tokenize(text))
 
 
 def bestsellers(catalogue: Catalogue, stats: ItemStats) -> Int32:

@@ -28,7 +28,7 @@ class Model:
     id
         Of the bundle.
     revision
-        Of the store's catalogue when the bundle was built; None where it was not noted.
+        Of the store's catalogue when the bundle was built.
     text
         Centred text vectors.
     items
@@ -41,7 +41,7 @@ class Model:
     """
 
     id: str
-    revision: int | None
+    revision: int
     ranker: JointRanker
     encoder: TextEncoder
     centring: Centring
@@ -130,7 +130,7 @@ def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | No
     names = ("languages", "means", "blocks")
     model = Model(
         id=bundle.id,
-        revision=described.get("revision"),
+        revision=int(described["revision"]),
         ranker=JointRanker(bundle),
         encoder=_checked(described["encoder"], encoder, cache_dir),
         centring=Centring.from_arrays({n: bundle.array(f"centring_{n}") for n in names}),

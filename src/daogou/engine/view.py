@@ -108,14 +108,7 @@ class LiveView:
             n_trained=len(loaded.table) if loaded else 0,
         )
         if model:
-            self._learn(self._newest, self._since(model))
-
-    def _since(self, model: Model) -> list[Product]:
-        """The products that the bundle does not know, or knows by other words."""
-        if model.revision is not None:
-            return self._store.changes_since(model.revision)[0]
-        later = self._newest.catalogue.table.ids[self._newest.n_trained :]
-        return list(self._store.products(later).values())
+            self._learn(self._newest, store.changes_since(model.revision)[0])
 
     def newest(self) -> View:
         """The view as of now: one small query when nothing has changed."""
