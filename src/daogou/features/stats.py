@@ -91,6 +91,19 @@ class ItemStats:
         )
 
 
+def popularity(
+    items: Int32, times: Float64, *, n_items: int, as_of: float
+) -> tuple[Float32, Float32]:
+    """The fast and the slow decayed count of each item up to ``as_of``, float32 [V] each."""
+    past = times < as_of
+    items, age = items[past], (as_of - times[past]) / DAY
+    fast, slow = (
+        np.bincount(items, weights=np.exp(age * np.log(decay)), minlength=n_items)
+        for decay in (FAST_DECAY, SLOW_DECAY)
+    )
+    return fast.astype(np.float32), slow.astype(np.float32)
+
+
 def item_stats(
     visitors: Int32,
     items: Int32,
@@ -108,17 +121,15 @@ def item_stats(
         One row a purchased line, [L] each: visitor number, item number, seconds.
     """
     past = times < as_of
-    visitors, items, times = visitors[past], items[past], times[past]
-    age = (as_of - times) / DAY
-    fast = np.bincount(items, weights=FAST_DECAY**age, minlength=n_items)
-    slow = np.bincount(items, weights=SLOW_DECAY**age, minlength=n_items)
+    fast, slow = popularity(items, times, n_items=n_items, as_of=as_of)
+    visitors, items = visitors[past], items[past]
     pairs, counts = np.unique(visitors.astype(np.int64) * n_items + items, return_counts=True)
     buyers = np.bincount(pairs % n_items, minlength=n_items)
     again = np.bincount(pairs[counts > 1] % n_items, minlength=n_items)
     prior = again.sum() / max(buyers.sum(), 1)
     return ItemStats(
-        popularity_fast=fast.astype(np.float32),
-        popularity_slow=slow.astype(np.float32),
+        popularity_fast=fast,
+        popularity_slow=slow,
         repeat_rate=((again + 10 * prior) / (buyers + 10)).astype(np.float32),
         neighbours=neighbours,
         as_of=as_of,

@@ -30,7 +30,7 @@ class ModelConfig:
     layers: int = 2
     attention_heads: int = 4
     length: int = 64
-    hidden: int = 64
+    hidden: int = 96
     id_dropout: float = 0.5
     likeness_dropout: float = 0.3
     dropout: float = 0.1

@@ -85,7 +85,7 @@ class Plan:
     list_size: int
     batch: int = 32
     negatives: int = 1024
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.03
 
 
@@ -93,7 +93,7 @@ def plan(effort: Effort) -> Plan:
     """The sizes and budgets of an effort."""
     return {
         "quick": Plan(
-            ModelConfig(), epochs=5, patience=2, baskets=12_000, queries=4_000, exposures=6_000,
+            ModelConfig(), epochs=4, patience=2, baskets=12_000, queries=4_000, exposures=5_000,
             list_size=100,
         ),
         "standard": Plan(

@@ -39,8 +39,8 @@ Progress = Callable[[int, int], None]
 class Joint:
     """Candidates from every source, ranked by a head of the exported model.
 
-    Item statistics are counted anew each week of the test period, as a nightly
-    training does; weights and neighbours stay as they were at the split.
+    Popularity is counted anew each day of the test period, as a nightly training
+    does; weights and neighbours stay as they were at the split.
     """
 
     def __init__(self, bundle: Bundle, log: ShopLog, *, name: str = "daogou joint") -> None:

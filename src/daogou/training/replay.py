@@ -1,7 +1,7 @@
 """The shop's past replayed: at each moment what serving would have seen, and what came of it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from daogou.features import (
 )
 from daogou.features.history import PURCHASE
 from daogou.features.items import Float32, Int32
-from daogou.features.stats import DAY
+from daogou.features.stats import DAY, popularity
 from daogou.retrieval.base import Request, Retriever
 from daogou.retrieval.behaviour import (
     ItemToItemRetriever,
@@ -32,16 +32,15 @@ from daogou.retrieval.proposals import PERSONAL_K, POPULAR_K, RELATED_K, propose
 from daogou.training.examples import ListBuilder, Lists
 from daogou.training.queries import DerivedQuery
 
-WEEK = 7 * DAY
 LEXICAL_K, MEANING_K = 60, 40
 Progress = Callable[[int, int], None]
 
 
 class StatsClock:
-    """Item statistics as they stood: counted anew at the start of each week.
+    """Item statistics as they stood: popularity counted anew each day, the rest each week.
 
-    Weeks are counted back from ``end``, so that the newest statistics are as old
-    as a nightly training leaves them to be.
+    Days are counted back from ``end``, so that the newest statistics are as old as a
+    nightly training leaves them to be.
     """
 
     def __init__(self, log: ShopLog, table: ItemTable, neighbours: Neighbours, end: float) -> None:
@@ -49,37 +48,50 @@ class StatsClock:
         self._n_items = len(table)
         self._neighbours = neighbours
         self._end = end
-        self._known: dict[int, tuple[ItemStats, tuple[tuple[Retriever, int], ...]]] = {}
+        self._weeks: dict[int, ItemStats] = {}
+        self._days: dict[int, ItemStats] = {}
+        self._popular: dict[int, PopularRetriever] = {}
+        self._personal = PersonalFrequencyRetriever()
+        self._related = ItemToItemRetriever(neighbours)
 
     def stats(self, time: float) -> ItemStats:
         """The newest statistics that are not newer than ``time``."""
-        return self._at(time)[0]
+        day = self._day(time)
+        if day not in self._days:
+            _, items, times = self._purchases
+            as_of = self._end - day * DAY
+            fast, slow = popularity(items, times, n_items=self._n_items, as_of=as_of)
+            self._days[day] = replace(
+                self._week(-(-day // 7)), popularity_fast=fast, popularity_slow=slow, as_of=as_of
+            )
+        return self._days[day]
 
     def sources(self, time: float) -> tuple[tuple[Retriever, int], ...]:
         """The candidate sources over those statistics."""
-        return self._at(time)[1]
+        day = self._day(time)
+        if day not in self._popular:
+            self._popular[day] = PopularRetriever(self.stats(time).popularity_fast)
+        return (
+            (self._personal, PERSONAL_K),
+            (self._related, RELATED_K),
+            (self._popular[day], POPULAR_K),
+        )
 
-    def _at(self, time: float) -> tuple[ItemStats, tuple[tuple[Retriever, int], ...]]:
-        week = int(np.ceil((self._end - time) / WEEK))
-        if week not in self._known:
+    def _day(self, time: float) -> int:
+        return int(np.ceil((self._end - time) / DAY))
+
+    def _week(self, week: int) -> ItemStats:
+        if week not in self._weeks:
             visitors, items, times = self._purchases
-            stats = item_stats(
+            self._weeks[week] = item_stats(
                 visitors,
                 items,
                 times,
                 n_items=self._n_items,
-                as_of=self._end - week * WEEK,
+                as_of=self._end - week * 7 * DAY,
                 neighbours=self._neighbours,
             )
-            self._known[week] = (
-                stats,
-                (
-                    (PersonalFrequencyRetriever(), PERSONAL_K),
-                    (ItemToItemRetriever(self._neighbours), RELATED_K),
-                    (PopularRetriever(stats.popularity_fast), POPULAR_K),
-                ),
-            )
-        return self._known[week]
+        return self._weeks[week]
 
 
 @dataclass(frozen=True, slots=True)
