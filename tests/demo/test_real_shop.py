@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -44,6 +45,12 @@ def test_the_shop_has_every_product_sold_and_one_of_each_other_look() -> None:
     assert frame["product_id"].is_unique().all()
     assert frame["price"].min() == 1
     assert (frame["original_price"] > frame["price"]).drop_nulls().all()
+
+
+def test_the_figures_in_the_documentation_are_these() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "demo-shop.md").read_text(encoding="utf-8")
+    for figure in ("92,331", "71,027", "67,701", "3,326", "82,079"):
+        assert figure in page
 
 
 @needs_data

@@ -7,11 +7,12 @@ from typing import Final
 
 import polars as pl
 
-from daogou.demo.catalogue import catalogue_frame, iter_products, not_goods, real_sales
+from daogou.demo.catalogue import catalogue_frame, iter_products, real_sales
+from daogou.demo.counts import count
 from daogou.demo.events import as_feed, coupons_redeemed, promotions_sent, purchases
 from daogou.demo.exposures import impressions
-from daogou.demo.glossary import Glossary, load_glossary
-from daogou.demo.source import Source, load_source
+from daogou.demo.glossary import load_glossary
+from daogou.demo.source import load_source
 from daogou.feeds import write_products_jsonl
 
 Progress = Callable[[str, int, int], None]
@@ -77,38 +78,4 @@ def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
     kinds["impression"] = impressions(source.promotions, sales, catalogue["product_id"])
     step(5)
     as_feed(pl.concat(kinds.values())).write_parquet(feeds[1])
-    counts = catalogue_counts(source, catalogue, glossary) | event_counts(kinds, source)
-    return DemoFeeds(*feeds, counts)
-
-
-def catalogue_counts(source: Source, catalogue: pl.DataFrame, glossary: Glossary) -> dict[str, int]:
-    """How the catalogue came about."""
-    dropped = not_goods(source.products, glossary)
-    return {
-        "products in the source": source.products.height,
-        "products that are no goods": dropped.height,
-        "products": catalogue.height,
-        "products sold": int(catalogue["sold"].sum()),
-        "products never sold, one of each look": int((~catalogue["sold"]).sum()),
-        "products at a reduced price": catalogue["original_price"].count(),
-        "products in a campaign": catalogue["campaigns"].count(),
-        "products sold by weight": int(catalogue["by_weight"].fill_null(False).sum()),
-        "products titled with the name of their category": sum(
-            "@" in glossary.template(category, kind).en
-            for category, kind in catalogue.select("product_category", "product_type").iter_rows()
-        ),
-    }
-
-
-def event_counts(kinds: Mapping[str, pl.DataFrame], source: Source) -> dict[str, int]:
-    """How many events and lines of each kind, and what became of the till's lines."""
-    counts = {"transaction lines in the source": source.transactions.height}
-    for kind, lines in kinds.items():
-        counts[f"{kind} events"] = lines["event_id"].n_unique()
-        counts[f"{kind} lines"] = lines["product_id"].count()
-    shown = kinds["impression"]
-    counts["impression lines that were bought"] = int((shown["sampling_rate"] == 1).sum())
-    counts["visitors"] = pl.concat(
-        [lines.select("visitor_id") for lines in kinds.values()]
-    ).n_unique()
-    return counts
+    return DemoFeeds(*feeds, count(source, catalogue, kinds, glossary))
