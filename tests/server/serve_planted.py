@@ -1,4 +1,4 @@
-"""Serve a database in a process of its own: ``python serve_planted.py HOME PORT``."""
+"""Serve a home in a process of its own: ``python serve_planted.py HOME``."""
 
 import sys
 from pathlib import Path
@@ -8,18 +8,30 @@ from daogou.server import ServerConfig, create_app, serve
 from daogou.store import Store
 
 
-def main(home: Path, port: int) -> None:
+def main(home: Path) -> None:
+    """Write the address into ``HOME/address`` once it is up."""
     config = ServerConfig(
-        port=port,
+        port=0,
         shop_name="Corner Market",
         shoppers=(
             "household-1=Cooks pasta every week=每周做意面的一家",
             "household-2=Breakfast at home=在家吃早餐的一家",
         ),
     )
-    with Store.open(f"sqlite:///{home / 'daogou.db'}", create=False) as store:
-        serve(create_app(Engine(store), store, config), config)
+
+    def tell(address: str) -> None:
+        (home / "address").write_text(address)
+
+    with (
+        Store.open(f"sqlite:///{home / 'daogou.db'}", create=False) as store,
+        Engine.open(store, home / "bundles") as engine,
+    ):
+        serve(
+            create_app(engine, store, config),
+            config,
+            started=tell,
+        )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]))

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from daogou.engine import Engine
+from daogou.errors import BundleError
 from daogou.server.answers import json_response
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
@@ -27,6 +28,11 @@ def operate_routes(engine: Engine, store: Store, metrics: Metrics) -> APIRouter:
     )
     def readyz() -> Response:
         revision, products = store.revision(), store.count_products()
+        if engine.bundle_id is None:
+            raise BundleError(
+                "No bundle is active, so nothing is ranked by a model. Run `daogou train`, then"
+                " start the server again; search and popular products work meanwhile."
+            )
         return json_response(
             {
                 "status": "ok",
