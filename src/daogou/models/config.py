@@ -29,7 +29,7 @@ class ModelConfig:
     width: int = 64
     layers: int = 2
     attention_heads: int = 4
-    length: int = 64
+    length: int = 48
     hidden: int = 96
     id_dropout: float = 0.5
     likeness_dropout: float = 0.3
