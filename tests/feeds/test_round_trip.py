@@ -95,13 +95,13 @@ EVENT = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(product=PRODUCT)
 def test_any_product_comes_back(product: Product) -> None:
     assert product_from_json(product_to_json(product)) == product
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(event=EVENT)
 def test_any_event_comes_back(event: UserEvent) -> None:
     assert event_from_json(event_to_json(event)) == event
@@ -142,7 +142,7 @@ EVENT_FIELDS = sorted(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(PRODUCT_FIELDS), JSON, max_size=3))
 def test_any_json_is_a_product_or_a_bad_value(change: dict[str, Any]) -> None:
     try:
@@ -151,7 +151,7 @@ def test_any_json_is_a_product_or_a_bad_value(change: dict[str, Any]) -> None:
         assert error.field  # noqa: PT017
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(EVENT_FIELDS), JSON, max_size=3))
 def test_any_json_is_an_event_or_a_bad_value(change: dict[str, Any]) -> None:
     try:

@@ -15,7 +15,7 @@ from daogou.feeds.rows import RowError
 from daogou.feeds.schemas import json_from_row
 from daogou.types import Product, UserEvent
 
-_BATCH: Final = 20_000
+_BATCH: Final = 4_000  # rows; larger ones only keep the garbage collector busy
 
 
 def read_product_parquet(
