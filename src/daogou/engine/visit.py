@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daogou.engine.catalogue import Catalogue
-from daogou.features import MAX_EVENTS, History
+from daogou.features import HISTORY_TYPES, MAX_EVENTS, History
 from daogou.features.compute import SESSION_SECONDS
 from daogou.features.history import CART, PURCHASE, REJECT, REMOVE
 from daogou.features.items import Int32
@@ -34,8 +34,16 @@ class Visit:
         """Read the newest events from the log; nobody has an empty history."""
         if not visitor_id:
             return cls(History.empty(), now)
-        events = store.visitor_events(visitor_id, limit=MAX_EVENTS)
-        return cls(History.from_events(events, catalogue.table.index), now)
+        told = store.visitor_lines(visitor_id, HISTORY_TYPES, MAX_EVENTS)
+        history = History.from_columns(
+            types=told.types,
+            times=told.times,
+            lengths=told.lengths,
+            product_ids=told.product_ids,
+            quantities=told.quantities,
+            index=catalogue.table.index,
+        )
+        return cls(history, now)
 
     @property
     def in_cart(self) -> Int32:

@@ -66,28 +66,42 @@ class History:
     @classmethod
     def from_events(cls, events: Iterable[UserEvent], index: Mapping[str, int]) -> "History":
         """Read a history from events (oldest first), keeping the newest :data:`MAX_EVENTS`."""
-        told = [e for e in events if e.type in KINDS and e.lines]
-        rows: list[tuple[int, int, float, float, int]] = []
-        for ordinal, event in enumerate(told[-MAX_EVENTS:]):
-            kind, time = KINDS[event.type], event.time.timestamp()
-            rows.extend(
-                (index[line.product_id], kind, time, float(line.quantity), ordinal)
-                for line in event.lines
-                if line.product_id in index
-            )
-        return cls._from_rows(rows)
+        told = [e for e in events if e.type in KINDS and e.lines][-MAX_EVENTS:]
+        return cls.from_columns(
+            types=[event.type for event in told],
+            times=[event.time.timestamp() for event in told],
+            lengths=[len(event.lines) for event in told],
+            product_ids=[line.product_id for event in told for line in event.lines],
+            quantities=[line.quantity for event in told for line in event.lines],
+            index=index,
+        )
 
     @classmethod
-    def _from_rows(cls, rows: Sequence[tuple[int, int, float, float, int]]) -> "History":
-        if not rows:
-            return cls.empty()
-        items, kinds, times, quantities, events = zip(*rows, strict=True)
+    def from_columns(
+        cls,
+        *,
+        types: Sequence[str],
+        times: Sequence[float],
+        lengths: Sequence[int],
+        product_ids: Sequence[str],
+        quantities: Sequence[float],
+        index: Mapping[str, int],
+    ) -> "History":
+        """Read a history from columns: type, time and number of lines of each event, oldest first.
+
+        All types are in :data:`KINDS`, and there are :data:`MAX_EVENTS` events at most.
+        """
+        kind_of: Mapping[str, int] = {str(name): kind for name, kind in KINDS.items()}
+        repeat = np.array(lengths, np.int64)
+        items = np.fromiter((index.get(p, -1) for p in product_ids), np.int32, len(product_ids))
+        kinds = np.array([kind_of[t] for t in types], np.int8)
+        known = items >= 0
         return cls(
-            np.array(items, np.int32),
-            np.array(kinds, np.int8),
-            np.array(times, np.float64),
-            np.array(quantities, np.float32),
-            np.array(events, np.int32),
+            items[known],
+            np.repeat(kinds, repeat)[known],
+            np.repeat(np.array(times, np.float64), repeat)[known],
+            np.array(quantities, np.float32)[known],
+            np.repeat(np.arange(len(types), dtype=np.int32), repeat)[known],
         )
 
     def slice(self, start: int, stop: int) -> "History":

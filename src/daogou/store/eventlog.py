@@ -112,6 +112,58 @@ def of_visitor(
     return [event_from_row(row, owners) for row in reversed(rows)]
 
 
+@dataclass(frozen=True, slots=True)
+class VisitorLines:
+    """What a visitor did, without an object for each line: E events with L lines in all.
+
+    Attributes
+    ----------
+    types, times, lengths
+        Of the events, oldest first: type, seconds since 1970, number of lines.
+    product_ids, quantities
+        Of the lines.
+    """
+
+    types: list[str]
+    times: list[float]
+    lengths: list[int]
+    product_ids: list[str]
+    quantities: list[int]
+
+
+def lines_of_visitor(
+    connection: sa.Connection,
+    visitor_id: str,
+    types: Collection[str],
+    limit: int,
+    before: datetime | None,
+    owners: Mapping[str, str],
+) -> VisitorLines:
+    """The lines of the visitor's newest events of some types that have lines."""
+    found = VisitorLines([], [], [], [], [])
+    if not storable(visitor_id):
+        return found
+    statement = (
+        sa.select(_C.type, _C.time, _C.lines)
+        .where(_C.visitor_id == visitor_id, _C.type.in_(sorted(types)), _C.lines.is_not(None))
+        .order_by(_C.time.desc(), _C.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(_C.time < micros(before))
+    for kind, time, document in reversed(connection.execute(statement).all()):
+        columns = line_columns(document)
+        ids = columns["product_id"]
+        found.types.append(kind)
+        found.times.append(time / 1e6)
+        found.lengths.append(len(ids))
+        found.product_ids.extend(ids)
+        found.quantities.extend(spread(columns, "quantity", len(ids)))
+    if owners and not owners.keys().isdisjoint(found.product_ids):
+        found.product_ids[:] = [owners.get(p, p) for p in found.product_ids]
+    return found
+
+
 def lines(
     connection: sa.Connection,
     since: datetime | None,
