@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
+from daogou.engine import Engine, EngineConfig, RecommendRequest
 from daogou.errors import TrainingError
 from daogou.features import FEATURES, ShopLog, load_items
 from daogou.features.history import PURCHASE, History
@@ -197,3 +198,21 @@ def test_interrupted_training_takes_the_same_steps(
         torch.from_numpy(resumed.bundle.array("item_vectors", mmap=False)),
         torch.from_numpy(whole.bundle.array("item_vectors", mmap=False)),
     )
+
+
+def test_what_is_evaluated_is_what_is_served(trained: Trained, planted: Store) -> None:
+    """The home page without diversification is the list that the evaluation judged."""
+    table, stats = load_items(trained.bundle)
+    log = ShopLog.from_frame(planted.event_lines(), table.index)
+    until = datetime.fromtimestamp(stats.as_of, UTC)
+    with Store.open("sqlite:///" + str(trained.bundle.folder.parent.parent / "past.db")) as past:
+        past.put_products(planted.iter_products())
+        for name in log.visitors:
+            past.append_events(planted.visitor_events(name, before=until))
+        with Engine(past, trained.bundle, EngineConfig(), clock=lambda: stats.as_of) as engine:
+            for name in ("v0", "v3"):
+                visitor = log.visitors.index(name)
+                history = log.history(visitor, log.end_at(visitor, stats.as_of))
+                (judged,) = Joint(trained.bundle, log).rank(history, stats.as_of, [None], 10)
+                slate = engine.recommend(RecommendRequest("home", name, page_size=10, diversity=0))
+                assert [i.product.id for i in slate.items] == [table.ids[i] for i in judged]

@@ -16,7 +16,7 @@ from daogou.features.items import Float32, Int32
 from daogou.ranking.arrange import arrange
 from daogou.retrieval import Candidates, Fused, fuse
 
-POOL: Final = 320
+POOL: Final = 400
 """Candidates that the model ranks, at most."""
 CHOICE: Final = 5
 """A page is arranged out of so many times its size."""
