@@ -1,5 +1,6 @@
 """Catalogue and event log, in SQLite or PostgreSQL, and the way from feeds into it."""
 
+from daogou.store.config import StoreConfig
 from daogou.store.eventlog import AppendResult
 from daogou.store.importing import ImportReport, import_events, import_products
 from daogou.store.putting import PutResult
@@ -10,6 +11,7 @@ __all__ = [
     "ImportReport",
     "PutResult",
     "Store",
+    "StoreConfig",
     "import_events",
     "import_products",
 ]

@@ -1,0 +1,157 @@
+"""``daogou doctor``: what is there, what is missing, and what mends it."""
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from rich.markup import escape
+from rich.table import Table
+
+from daogou.cli.asking import open_engine
+from daogou.cli.packages import missing_modules, needed_packages
+from daogou.cli.results import memory_bytes
+from daogou.cli.settings import Settings
+from daogou.cli.terminal import out, waiting, what_next
+from daogou.engine import SearchRequest
+from daogou.errors import DaogouError
+from daogou.store import Store
+
+State = Literal["good", "note", "bad"]
+_SIGNS: Final[dict[State, str]] = {
+    "good": "[green]✓[/]",
+    "note": "[yellow]![/]",
+    "bad": "[bold red]✗[/]",
+}
+_GB: Final = 1 << 30
+ENOUGH_DISK: Final = 2 * _GB
+ENOUGH_MEMORY: Final = 4 * _GB
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination; ``remedy`` is empty where all is well."""
+
+    state: State
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def doctor_command(settings: Settings) -> bool:
+    """Examine, print, and say whether the shop can be served."""
+    with waiting("Looking"):
+        findings = list(examine(settings))
+    table = Table("", "What", "Found", "What mends it", show_lines=False)
+    for finding in findings:
+        sign = _SIGNS[finding.state]
+        table.add_row(sign, finding.what, escape(finding.found), escape(finding.remedy))
+    out.print(table)
+    healthy = all(finding.state != "bad" for finding in findings)
+    if healthy:
+        what_next((settings.command("serve"), "open the shop"))
+    else:
+        what_next((settings.command("doctor"), "look again, once the lines with ✗ are mended"))
+    return healthy
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All checks, from the ground up."""
+    yield _python()
+    yield _packages()
+    yield _training()
+    yield _disk(settings.home)
+    yield _memory()
+    for name, section in (
+        ("[encoder]", settings.encoder),
+        ("[engine]", settings.engine),
+        ("[server]", settings.server),
+    ):
+        yield from _section(name, section)
+    try:
+        with settings.open_store() as store:
+            yield from _store(settings, store)
+            yield _bundle(settings, store)
+    except DaogouError as error:
+        yield Finding("bad", "store", "cannot be opened", str(error))
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
+    return Finding("good", "Python", found)
+
+
+def _packages() -> Finding:
+    packages = needed_packages()
+    missing = [name for name, version in packages.items() if version is None]
+    if missing:
+        remedy = f"pip install {' '.join(missing)}"
+        return Finding("bad", "packages", f"{', '.join(missing)} missing", remedy)
+    return Finding("good", "packages", f"all {len(packages)} that serving needs")
+
+
+def _training() -> Finding:
+    missing = missing_modules("train")
+    if missing:
+        remedy = "Only `daogou train` and `evaluate` need them: pip install 'daogou[train]'"
+        return Finding("note", "training", f"{', '.join(missing)} missing", remedy)
+    return Finding("good", "training", "its packages are there")
+
+
+def _disk(home: Path) -> Finding:
+    there = next(p for p in (home.absolute(), *home.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    found = f"{free / _GB:.1f} GB free"
+    if free < ENOUGH_DISK:
+        return Finding("note", "disk", found, f"Free {ENOUGH_DISK / _GB:.0f} GB at {there}.")
+    return Finding("good", "disk", found)
+
+
+def _memory() -> Finding:
+    memory = memory_bytes()
+    if memory is None:
+        return Finding("good", "memory", "this system does not say")
+    found = f"{memory / _GB:.1f} GB"
+    if memory < ENOUGH_MEMORY:
+        remedy = "Serving will do; training a large shop takes 4 GB or more."
+        return Finding("note", "memory", found, remedy)
+    return Finding("good", "memory", found)
+
+
+def _section(name: str, read: Callable[[], object]) -> Iterator[Finding]:
+    try:
+        read()
+    except DaogouError as error:
+        yield Finding("bad", f"daogou.toml {name}", "cannot be used", str(error))
+
+
+def _store(settings: Settings, store: Store) -> Iterator[Finding]:
+    products, events = store.count_products(), store.count_events()
+    yield Finding("good", "store", f"{store.url}, tables up to date")
+    yield (
+        Finding("good", "products", f"{products:,}")
+        if products
+        else Finding("bad", "products", "none", settings.command("import products FILE"))
+    )
+    told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(events.items()))
+    if "purchase-complete" in events:
+        yield Finding("good", "events", f"{told}; {store.count_visitors():,} visitors")
+    else:
+        remedy = f"Purchases are what a model learns from: {settings.command('import events FILE')}"
+        yield Finding("note", "events", told or "none", remedy)
+
+
+def _bundle(settings: Settings, store: Store) -> Finding:
+    """Open the shop as the server does, and search once."""
+    try:
+        with open_engine(settings, store) as engine:
+            engine.search(SearchRequest(query="", page_size=1))
+            engine.search(SearchRequest(query="milk", page_size=1))
+            bundle = engine.bundle_id
+    except DaogouError as error:
+        return Finding("bad", "bundle", "cannot be served", str(error))
+    if bundle is None:
+        return Finding("note", "bundle", "none yet", settings.command("train"))
+    return Finding("good", "bundle", f"{bundle}: whole, fits its text encoder, answers")

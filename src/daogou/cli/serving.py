@@ -1,0 +1,88 @@
+"""``daogou serve``: the shop over HTTP."""
+
+import ipaddress
+import socket
+import webbrowser
+
+from rich.markup import escape
+
+from daogou.cli.asking import open_engine
+from daogou.cli.settings import Settings
+from daogou.cli.terminal import out, waiting, warn
+from daogou.errors import ConfigError
+from daogou.server import ServerConfig, create_app, serve
+
+
+def serve_command(settings: Settings, host: str | None, port: int | None, *, browser: bool) -> None:
+    """Serve until Ctrl-C."""
+    config = settings.server(host=host, port=port)
+    check_port(config)
+    with settings.open_store() as store:
+        with waiting("Opening the shop"):
+            engine = open_engine(settings, store)
+        with engine:
+            app = create_app(engine, store, config)
+            products = store.count_products()
+            if engine.bundle_id is None:
+                warn(
+                    "no model is trained yet: search and popular products work, nothing is"
+                    f" personal. Run `{settings.command('train')}`, then start again."
+                )
+            _warn_of_strangers(config)
+
+            def up(address: str) -> None:
+                trained = f"bundle {engine.bundle_id}" if engine.bundle_id else "no model yet"
+                out.print(
+                    f"\n[bold]{escape(config.shop_name)}[/] is open at"
+                    f" [bold cyan]{address}[/]   ({products:,} products, {escape(trained)})",
+                    soft_wrap=True,
+                )
+                out.print(
+                    f"  API: {address}/openapi.json   health: {address}/readyz"
+                    "\n  Stop with Ctrl-C.",
+                    soft_wrap=True,
+                )
+                if browser:
+                    webbrowser.open(address)
+
+            serve(app, config, started=up)
+    out.print("Stopped. What visitors did is in the store; the next `daogou train` learns from it.")
+
+
+def check_port(config: ServerConfig) -> None:
+    """Refuse an address that cannot be listened on, before the shop is opened for nothing.
+
+    Raises
+    ------
+    ConfigError
+        The port is in use or not allowed, or the host is not one of this machine.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the server does it: a port that was left a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen on {config.host} port {config.port}: {error.strerror}. Choose another"
+            f" port with --port {config.port + 1 if config.port < 65535 else 8000} or PORT=,"
+            " or stop what is listening there."
+        ) from error
+
+
+def _warn_of_strangers(config: ServerConfig) -> None:
+    if config.host == "localhost":
+        return
+    try:
+        near = ipaddress.ip_address(config.host).is_loopback
+    except ValueError:
+        near = False
+    if not near:
+        warn(
+            f"{config.host} can be reached by others, and there is no access control yet: anyone"
+            " who reaches it can read visitors' histories and change the catalogue. Put it behind"
+            " a proxy that asks for a password, or use --host 127.0.0.1."
+        )

@@ -1,0 +1,104 @@
+"""``daogou train``: from the store to an active bundle."""
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+
+from daogou.bundle import activate, prune
+from daogou.cli.packages import require
+from daogou.cli.settings import Settings
+from daogou.cli.terminal import Stages, out, say, seconds, what_next
+from daogou.encoders import open_text_encoder
+
+if TYPE_CHECKING:
+    from daogou.training.checkpoint import Progress
+    from daogou.training.pipeline import Trained
+
+KEPT_BUNDLES: Final = 3
+METRICS: Final = {
+    "ndcg_next": "next basket, NDCG@10",
+    "ndcg_explore": "what is new in it, NDCG@10",
+    "ndcg_relevance": "query to product, NDCG@10",
+    "auc_purchase": "shown to bought, AUC",
+    "calibration_error_purchase": "shown to bought, calibration error",
+}
+"""What a metric of the validation is called on the terminal."""
+
+
+def train_command(settings: Settings, effort: str | None, seed: int | None) -> None:
+    """Train and activate."""
+    trained = train_shop(settings, effort, seed)
+    tell(trained)
+    what_next(
+        (settings.command("serve"), "serve the new bundle (start a running server again)"),
+        (settings.command("evaluate"), "compare the model with simple ones on the last weeks"),
+    )
+
+
+def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Trained":
+    """Train with progress on the terminal, make the bundle the current one, clear old ones up."""
+    require("train", "Training")
+    config = settings.training(effort=effort, seed=seed)
+    with settings.open_store() as store, Stages() as stages:
+        stages.stage("loading torch and the text encoder", 0, 1)
+        from daogou.training.pipeline import train
+
+        encoder = open_text_encoder(settings.encoder(), settings.cache)
+        trained = train(
+            store,
+            settings.bundles,
+            encoder,
+            config,
+            checkpoint=settings.cache / "training.safetensors",
+            stage=stages.stage,
+            report=Epochs(stages),
+        )
+        stages.stage("activating the bundle", 0, 1)
+        activate(settings.bundles, trained.bundle)
+        prune(settings.bundles, KEPT_BUNDLES)
+    return trained
+
+
+class Epochs:
+    """Prints a line when an epoch is done: the loss of each task, and the validation."""
+
+    def __init__(self, stages: Stages) -> None:
+        self._stages = stages
+        self._told: int | None = None
+
+    def __call__(self, done: int, steps: int, progress: "Progress") -> None:
+        """See :data:`daogou.training.trainer.Report`."""
+        del done, steps
+        if self._told is None and progress.epoch:
+            self._stages.say(f"Going on after epoch {progress.epoch} of an interrupted training.")
+        elif progress.epoch > (self._told or 0):
+            self._stages.say(epoch_line(progress))
+        self._told = progress.epoch
+
+
+def epoch_line(progress: "Progress") -> str:
+    """The newest epoch in a line."""
+
+    def newest(values: dict[str, list[float]]) -> str:
+        return ", ".join(f"{name} {history[-1]:.4f}" for name, history in values.items())
+
+    best = " (best so far)" if progress.best_epoch == progress.epoch else ""
+    return (
+        f"Epoch {progress.epoch}{best}: losses {newest(progress.losses)};"
+        f" validation {newest(progress.validation)}"
+    )
+
+
+def tell(trained: "Trained") -> None:
+    """Print metrics, times, and where the report is."""
+    table = Table("Task", "Best epoch", title="On the newest days, which no weight was fitted to")
+    table.columns[1].justify = "right"
+    for name, value in trained.bundle.manifest.metrics.items():
+        if name in METRICS:
+            table.add_row(METRICS[name], "undefined" if math.isnan(value) else f"{value:.4f}")
+    out.print(table)
+    times = ", ".join(f"{name} {seconds(spent)}" for name, spent in trained.seconds.items())
+    say(f"Trained in {seconds(sum(trained.seconds.values()))}: {times}.")
+    say(f"Active bundle: {trained.bundle.id}")
+    say(f"Report: {trained.bundle.path('report.html')}")
