@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from daogou.bundle import Bundle, BundleWriter, activate
 from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_encoder
-from daogou.engine import Engine
+from daogou.engine import Engine, EngineConfig
 from daogou.features import FEATURES, ItemTable, ShopLog, item_stats, save_items
 from daogou.features.items import Float32
 from daogou.ranking import HEADS
@@ -135,7 +135,11 @@ def open_engine(encoder: TextEncoder) -> Iterator[Callable[[Shop], Engine]]:
     opened = []
 
     def open_(shop: Shop) -> Engine:
-        opened.append(Engine.open(shop.store, shop.root, encoder=encoder, clock=NOW.timestamp))
+        # Among ten products little is taken for the mean, and cosines are low.
+        config = EngineConfig(near=0.25)
+        opened.append(
+            Engine.open(shop.store, shop.root, config, encoder=encoder, clock=NOW.timestamp)
+        )
         return opened[-1]
 
     yield open_

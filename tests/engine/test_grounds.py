@@ -8,7 +8,7 @@ import pytest
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.changes import apply_changes
-from daogou.engine.grounds import ORDER, Grounds, Shown, bestsellers
+from daogou.engine.grounds import ORDER, CategoryRows, Grounds, Shown, bestsellers
 from daogou.engine.reasons import SENTENCES
 from daogou.engine.vectors import Vectors
 from daogou.features import History, ItemStats, Neighbours
@@ -72,6 +72,7 @@ def grounds() -> Grounds:
         anchors=np.zeros(0, np.int32),
         query_tokens=(),
         stats=STATS,
+        by_category=CategoryRows.from_codes(catalogue.table.category),
         bestsellers=bestsellers(catalogue, STATS),
         vectors=Vectors(VECTORS),
     )

@@ -10,11 +10,13 @@ from daogou.engine.requests import (
     SearchRequest,
     SearchSlate,
 )
+from daogou.engine.searching import EngineConfig
 
 __all__ = [
     "PLACEMENTS",
     "SENTENCES",
     "Engine",
+    "EngineConfig",
     "Explanation",
     "Placement",
     "Proposed",

@@ -197,6 +197,7 @@ class Engine:
             anchors=anchors,
             query_tokens=tokens,
             stats=view.stats,
+            by_category=view.by_category,
             bestsellers=view.bestsellers,
             vectors=view.model.text if view.model else None,
         )

@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.columns import PATH_SEPARATOR
@@ -53,6 +54,27 @@ class Shown(NamedTuple):
     product: Product
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryRows:
+    """All rows, category by category.
+
+    ``rows`` is int32 [V]; those of code c are between ``starts[c]`` and ``starts[c + 1]``.
+    """
+
+    rows: Int32
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def from_codes(cls, codes: Int32) -> "CategoryRows":
+        """Group rows by their codes, int32 [V]."""
+        starts = np.concatenate([[0], np.cumsum(np.bincount(codes))])
+        return cls(np.argsort(codes, kind="stable").astype(np.int32), starts)
+
+    def of(self, code: int) -> Int32:
+        """The rows of one category."""
+        return self.rows[self.starts[code] : self.starts[code + 1]]
+
+
 @dataclass(frozen=True)
 class Grounds:
     """All that reasons are computed from, for one visitor at one moment.
@@ -69,6 +91,8 @@ class Grounds:
         Of the query, in its order.
     stats
         Counters of the bundle, for V rows; None without a bundle.
+    by_category
+        The rows of each category.
     bestsellers
         The live rows with the highest counters, more than :data:`SHOP_RANKS` of them where
         there are, int32.
@@ -83,6 +107,7 @@ class Grounds:
     anchors: Int32
     query_tokens: Sequence[str]
     stats: ItemStats | None
+    by_category: CategoryRows
     bestsellers: Int32
     vectors: Vectors | None
 
@@ -196,9 +221,7 @@ class Grounds:
         code = int(table.category[shown.row])
         if code == UNKNOWN:
             return None
-        if code not in self._members:
-            self._members[code] = np.flatnonzero(table.category == code).astype(np.int32)
-        rank = self._rank(shown.row, self._members[code])
+        rank = self._rank(shown.row, self.by_category.of(code))
         if rank is None or rank > CATEGORY_RANKS:
             return None
         return Reason("popular_in", {"rank": rank, "category": self._category(shown.row)})
@@ -207,11 +230,6 @@ class Grounds:
         """The rank by recent purchases among all live products, to 100."""
         rank = self._rank(shown.row, self.bestsellers)
         return Reason("popular", {"rank": rank}) if rank and rank <= SHOP_RANKS else None
-
-    @cached_property
-    def _members(self) -> dict[int, Int32]:
-        """Rows by category, of those categories that were asked about."""
-        return {}
 
     def _rank(self, row: int, among: Int32) -> int | None:
         if self.stats is None or self.stats.popularity_slow[row] <= 0:

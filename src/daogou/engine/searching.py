@@ -33,13 +33,13 @@ class EngineConfig:
 
     candidates: int = 200
     fill_below: int = 24
-    near: float = 0.25
+    near: float = 0.4
 
     def __post_init__(self) -> None:
         if self.candidates < 1:
             raise ValueError(f"candidates is {self.candidates}; expected 1 or more, such as 200.")
         if not -1 <= self.near <= 1:
-            raise ValueError(f"near is {self.near}; expected a cosine, such as 0.25.")
+            raise ValueError(f"near is {self.near}; expected a cosine, such as 0.4.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.changes import apply_changes
-from daogou.engine.grounds import bestsellers
+from daogou.engine.grounds import CategoryRows, bestsellers
 from daogou.engine.matching import Bools
 from daogou.engine.model import Loaded, Model
 from daogou.features import ItemStats, ItemTable, Neighbours, ShopLog, item_stats
@@ -33,7 +34,7 @@ EMBEDDED_AT_ONCE: Final = 32
 """Texts that a request encodes itself; of more, a thread makes the vectors meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """Everything that an answer is made of. Immutable.
 
@@ -58,6 +59,11 @@ class View:
     bestsellers: Int32
     model: Model | None
     n_trained: int
+
+    @cached_property
+    def by_category(self) -> CategoryRows:
+        """The rows of each category, grouped at the first call."""
+        return CategoryRows.from_codes(self.catalogue.table.category)
 
     def popular(self, mask: Bools, k: int) -> Candidates:
         """The first ``k`` rows of :attr:`order` that pass, with their counters as scores."""

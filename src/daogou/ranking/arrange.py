@@ -59,7 +59,7 @@ def arrange(
         gain = (1 - diversity) * relevance - diversity * likeness
         gain[~open_] = -np.inf
         # The first choice is the best product whatever the dial says.
-        best = int(np.argmax(gain if chosen else relevance))
+        best = int(np.argmax(gain if chosen else scores))
         chosen.append(best)
         open_[best] = False
         np.maximum(likeness, _likeness_to(best, vectors, categories), out=likeness)
