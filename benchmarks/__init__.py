@@ -1,0 +1,1 @@
+"""Every claim as a command that prints a table: ``python -m benchmarks.NAME``."""
