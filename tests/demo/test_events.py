@@ -1,14 +1,20 @@
 """Purchases, exposures, campaigns and redemptions, by hand."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from daogou.demo.events import as_feed, coupons_redeemed, promotions_sent, purchases
+from daogou.demo.events import (
+    as_feed,
+    brought_forward,
+    coupons_redeemed,
+    promotions_sent,
+    purchases,
+)
 from daogou.demo.exposures import NOT_BOUGHT_KEPT, impressions
 from daogou.feeds import read_events, write_events_parquet
 from daogou.types import EventLine, Money, UserEvent
@@ -185,3 +191,14 @@ def test_the_fold_writes_what_the_feeds_writer_writes(sales: MakeFrame, tmp_path
         )
     )
     assert_frame_equal(folded, pl.read_parquet(path))
+
+
+def test_events_are_brought_forward_by_whole_weeks(sales: MakeFrame) -> None:
+    lines = purchases(sales([{"basket_id": 1}]))
+    before = lines["time"].max()
+    assert isinstance(before, datetime)
+    moved, weeks = brought_forward(lines, before + timedelta(weeks=3, days=6))
+    assert weeks == 3
+    assert moved["time"].max() == before + timedelta(weeks=3)
+    assert_frame_equal(moved.drop("time"), lines.drop("time"))
+    assert brought_forward(lines, before - timedelta(weeks=9))[1] == 0

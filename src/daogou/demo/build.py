@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,13 @@ import polars as pl
 
 from daogou.demo.catalogue import catalogue_frame, iter_products, real_sales
 from daogou.demo.counts import count
-from daogou.demo.events import as_feed, coupons_redeemed, promotions_sent, purchases
+from daogou.demo.events import (
+    as_feed,
+    brought_forward,
+    coupons_redeemed,
+    promotions_sent,
+    purchases,
+)
 from daogou.demo.exposures import impressions
 from daogou.demo.glossary import load_glossary
 from daogou.demo.source import load_source
@@ -37,10 +44,14 @@ class DemoFeeds:
     counts: Mapping[str, int]
 
 
-def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
+def build_feeds(
+    folder: Path, progress: Progress | None = None, *, until: datetime | None = None
+) -> DemoFeeds:
     """Make the demo shop's catalogue and event feeds from the installed data package.
 
-    The same rows come out each time. Takes under a minute and 4 GB on two cores.
+    The same rows come out each time, but for the weeks by which all events are brought
+    forward, so that the last one is less than a week old. Takes under a minute and 4 GB on
+    two cores.
 
     Parameters
     ----------
@@ -48,6 +59,8 @@ def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
         Made if it is not there; ``products.jsonl`` and ``events.parquet`` in it are replaced.
     progress
         Told at the start of each step.
+    until
+        The moment before which the events end; now, by default.
 
     Raises
     ------
@@ -77,5 +90,7 @@ def build_feeds(folder: Path, progress: Progress | None = None) -> DemoFeeds:
     step(4)
     kinds["impression"] = impressions(source.promotions, sales, catalogue["product_id"])
     step(5)
-    as_feed(pl.concat(kinds.values())).write_parquet(feeds[1])
-    return DemoFeeds(*feeds, count(source, catalogue, kinds, glossary))
+    events, weeks = brought_forward(pl.concat(kinds.values()), until or datetime.now(UTC))
+    as_feed(events).write_parquet(feeds[1])
+    counts = count(source, catalogue, kinds, glossary)
+    return DemoFeeds(*feeds, counts | {"weeks that the events were brought forward": weeks})
