@@ -3,7 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
+from daogou.engine import Engine
 from daogou.errors import StoreError
+from daogou.server import ServerConfig, create_app
 from daogou.server.schemas import Health, Ready
 from daogou.store import Store
 
@@ -54,3 +56,12 @@ def test_metrics(client: TestClient) -> None:
         'daogou_events_total{outcome="refused"} 1.0',
     ):
         assert line in lines
+
+
+def test_not_ready_without_a_bundle(store: Store, config: ServerConfig) -> None:
+    with Engine.open(store, None) as untrained:
+        client = TestClient(create_app(untrained, store, config))
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert "`daogou train`" in response.json()["error"]["message"]
+        assert client.post("/v1/search", json={"query": "milk"}).json()["totalSize"] > 0

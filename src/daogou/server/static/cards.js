@@ -8,7 +8,8 @@ import { money, t } from "./words.js";
 const BASKET = "🛒";
 
 export const productUrl = (id) => `/product/${id.split("/").map(encodeURIComponent).join("/")}`;
-export const outermost = (product) => product.categories?.[0]?.split(" > ")[0] ?? "";
+// A department can be most of a shop, so that the category below it takes part in the colour.
+const colouring = (product) => (product.categories?.[0] ?? "").split(" > ").slice(0, 2).join();
 
 /** A hue that belongs to a word, 0 to 359. */
 export function hue(word) {
@@ -20,7 +21,7 @@ export function hue(word) {
 /** The photo, or the product's emoji on its category's colour. */
 export function tile(product, { lazy = true } = {}) {
   const emoji = product.attributes?.emoji?.text?.[0] ?? BASKET;
-  const box = h("div", { class: "tile", "--hue": hue(outermost(product)), "aria-hidden": "true" });
+  const box = h("div", { class: "tile", "--hue": hue(colouring(product)), "aria-hidden": "true" });
   const fallback = () => replace(box, h("span", { class: "emoji" }, emoji));
   const uri = product.images?.[0]?.uri;
   if (!uri) {

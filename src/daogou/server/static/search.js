@@ -4,7 +4,7 @@ import { search } from "./api.js";
 import { card, failure, keepingFocus, skeletons } from "./cards.js";
 import { announce, h, icon, replace } from "./dom.js";
 import { record } from "./events.js";
-import { counted, minorUnits, money, t } from "./words.js";
+import { counted, minorUnits, money, number, t } from "./words.js";
 
 const PAGE = 24;
 const SEPARATOR = " > ";
@@ -198,7 +198,7 @@ function categoryFacet(wish, answer, go) {
   if (!here && below.length === 0) return null;
   const trail = here ? here.split(SEPARATOR) : [];
   const item = (path, label, extra) =>
-    h("li", { "data-id": `category:${path}`, "--depth": extra.depth }, link({ category: path, page: 1 }, go, { "aria-current": extra.current ? "true" : null }, h("span", {}, label), extra.count !== undefined && h("span", { class: "count" }, String(extra.count))));
+    h("li", { "data-id": `category:${path}`, "--depth": extra.depth }, link({ category: path, page: 1 }, go, { "aria-current": extra.current ? "true" : null }, h("span", {}, label), extra.count !== undefined && h("span", { class: "count" }, number(extra.count))));
   const items = [
     here && item("", t("facets.allCategories"), { depth: 0 }),
     trail.map((label, place) => item(trail.slice(0, place + 1).join(SEPARATOR), label, { depth: place, current: place === trail.length - 1 })),
@@ -238,7 +238,7 @@ function choices(key, legend, options, chosen, onchange) {
     h(
       "li",
       { "data-id": `${key}:${value}` },
-      h("label", {}, h("input", { type: "checkbox", class: "choice", name: key, value, checked: chosen.includes(value), onchange: toggle(value) }), h("span", {}, label), h("span", { class: "count" }, String(count))),
+      h("label", {}, h("input", { type: "checkbox", class: "choice", name: key, value, checked: chosen.includes(value), onchange: toggle(value) }), h("span", {}, label), h("span", { class: "count" }, number(count))),
     ),
   );
   return h("fieldset", { class: "facet" }, h("legend", {}, legend), folded(items, BRIEF, ""));

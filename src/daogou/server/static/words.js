@@ -20,10 +20,14 @@ export function t(key, values = {}) {
   return table[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+export function number(value) {
+  return new Intl.NumberFormat(code).format(value);
+}
+
 /** The text under `key.one` or `key.other`, with {count} filled in. */
 export function counted(key, count) {
   const form = new Intl.PluralRules(code).select(count) === "one" ? "one" : "other";
-  return t(`${key}.${form}`, { count: new Intl.NumberFormat(code).format(count) });
+  return t(`${key}.${form}`, { count: number(count) });
 }
 
 function currencyFormat(currency) {
