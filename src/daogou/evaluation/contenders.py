@@ -17,12 +17,13 @@ Bool = npt.NDArray[np.bool_]
 
 def top(scores: npt.NDArray[np.floating], mask: Bool | None, k: int) -> Int32:
     """The ``k`` best items of dense scores [V] under a mask, best first."""
-    if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    k = min(k, len(scores))
-    best = np.argpartition(-scores, k - 1)[:k] if 0 < k < len(scores) else np.arange(len(scores))
-    best = best[np.lexsort((best, -scores[best]))][:k]
-    kept: Int32 = best[np.isfinite(scores[best])].astype(np.int32)
+    items = np.arange(len(scores)) if mask is None else np.flatnonzero(mask)
+    found = scores[items]
+    if k < len(items):
+        best = np.argpartition(-found, k - 1)[:k]
+        items, found = items[best], found[best]
+    items = items[np.lexsort((items, -found))]
+    kept: Int32 = items[np.isfinite(scores[items])].astype(np.int32)
     return kept
 
 

@@ -58,15 +58,15 @@ class Joint:
     ) -> list[Int32]:
         """See :class:`~daogou.evaluation.Contender`."""
         u = self.ranker.context(history, now, self.vectors)
-        lists = []
-        for mask in masks:
-            request = Request(now=now, history=history, user_vector=u, mask=mask)
-            sources = (*self.clock.sources(now), (self._taste, TASTE_K))
-            items = union(propose(sources, request))
-            wide = compute(history, items, now, self.table, self.clock.stats(now))
-            scores = self.ranker.score(u, self.vectors[items], wide).next
-            lists.append(items[top(scores, None, k)])
-        return lists
+        sources = (*self.clock.sources(now), (self._taste, TASTE_K))
+        proposed = [
+            union(propose(sources, Request(now, history, user_vector=u, mask=mask)))
+            for mask in masks
+        ]
+        items = np.unique(np.concatenate(proposed))  # each is ranked once, whatever proposed it
+        wide = compute(history, items, now, self.table, self.clock.stats(now))
+        scores = self.ranker.score(u, self.vectors[items], wide).next
+        return [own[top(scores[np.searchsorted(items, own)], None, k)] for own in proposed]
 
     def purchase(self, history: History, now: float, items: Int32, wide: Float32) -> Float32:
         """Probability that each item is bought once it is shown, [K]."""
