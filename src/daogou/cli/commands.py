@@ -29,6 +29,7 @@ from daogou.cli.options import (
 from daogou.cli.settings import DEFAULT_HOME, Settings
 from daogou.cli.teaching import InOrder, command, compose
 from daogou.cli.terminal import say
+from daogou.errors import ConfigError
 
 DEMO_HOME: Final = Path(".demo")
 
@@ -298,7 +299,13 @@ def recommend(
     _one_blas_thread()
     from daogou.cli.asking import recommend_command
     from daogou.engine import RecommendRequest
+    from daogou.engine.requests import ANCHORED
 
+    if placement in ANCHORED and not product:
+        raise ConfigError(
+            f"'{placement}' is about a product, and none was named. Name one with --product ID;"
+            " `daogou search` finds it."
+        )
     request = RecommendRequest(
         placement,
         visitor,
