@@ -108,6 +108,11 @@ def test_nothing_found(page: Page) -> None:
     expect(page.locator(".grid .card").first).to_be_visible()
 
 
+def test_nothing_found_and_no_filter_to_clear(page: Page) -> None:
+    go(page, "/search?q=zzqxv")
+    expect(page.locator(".empty")).to_have_text("🔎Nothing here matches all of that.")
+
+
 def test_chinese(page: Page) -> None:
     go(page, "/product/spaghetti")
     expect(page.locator("html")).to_have_attribute("lang", "en")

@@ -160,7 +160,7 @@ function cards(answer, wish) {
 }
 
 function nothing(wish, go) {
-  const narrowed = wish.category || wish.brands.length || wish.prices.length;
+  const narrowed = Boolean(wish.category || wish.brands.length || wish.prices.length);
   return h(
     "li",
     { class: "empty wide" },
