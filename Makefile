@@ -37,7 +37,7 @@ test: $(VENV)/.dev chromium
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --explicit-package-bases src tests docs
+	$(BIN)/mypy --explicit-package-bases src tests benchmarks docs
 	$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.dev

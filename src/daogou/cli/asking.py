@@ -17,7 +17,8 @@ def search_command(settings: Settings, request: SearchRequest) -> None:
         engine = open_engine(settings, store)
         with engine:
             slate = engine.search(request).slate
-            out.print(_table(store, slate, request.language))
+        table = _table(store, slate, request.language)
+    out.print(table)
     say(f"{len(slate.items)} of {slate.total:,} matches.")
     if not slate.items:
         warn("nothing matches. Try fewer words, or leave --filter out.")
@@ -35,7 +36,8 @@ def recommend_command(settings: Settings, request: RecommendRequest) -> None:
         engine = open_engine(settings, store)
         with engine:
             slate = engine.recommend(request)
-            out.print(_table(store, slate, request.language))
+        table = _table(store, slate, request.language)
+    out.print(table)
     if not slate.items:
         warn(
             "there is nothing to recommend here. Import purchases with `daogou import events`,"
