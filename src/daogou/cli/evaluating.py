@@ -129,7 +129,7 @@ def _bundle(
     retrain: bool,
 ) -> Bundle:
     """A bundle that has seen nothing from the split on; one that is there already will do."""
-    from daogou.cli.training import KEPT_BUNDLES, Epochs
+    from daogou.cli.training import KEPT_BUNDLES, Epochs, resumable
     from daogou.training.pipeline import train
 
     root = settings.home / "evaluation" / "bundles"
@@ -140,16 +140,17 @@ def _bundle(
         if _made_of(bundle) == wanted:
             stages.say(f"Bundle {bundle.id} was trained on the same past; --retrain trains anew.")
             return bundle
-    trained = train(
-        store,
-        root,
-        encoder,
-        config,
-        until=split,
-        checkpoint=settings.cache / "evaluation.safetensors",
-        stage=stages.stage,
-        report=Epochs(stages),
-    )
+    with resumable():
+        trained = train(
+            store,
+            root,
+            encoder,
+            config,
+            until=split,
+            checkpoint=settings.cache / "evaluation.safetensors",
+            stage=stages.stage,
+            report=Epochs(stages),
+        )
     activate(root, trained.bundle)
     prune(root, KEPT_BUNDLES)
     return trained.bundle

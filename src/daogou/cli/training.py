@@ -1,6 +1,8 @@
 """``daogou train``: from the store to an active bundle."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
@@ -8,7 +10,7 @@ from rich.table import Table
 from daogou.bundle import activate, prune
 from daogou.cli.packages import require
 from daogou.cli.settings import Settings
-from daogou.cli.terminal import Stages, out, say, seconds, what_next
+from daogou.cli.terminal import Stages, out, say, seconds, warn, what_next
 from daogou.encoders import open_text_encoder
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Tra
     """Train with progress on the terminal, make the bundle the current one, clear old ones up."""
     require("train", "Training")
     config = settings.training(effort=effort, seed=seed)
-    with settings.open_store() as store, Stages() as stages:
+    with settings.open_store() as store, resumable(), Stages() as stages:
         stages.stage("loading torch and the text encoder", 0, 1)
         from daogou.training.pipeline import train
 
@@ -58,6 +60,16 @@ def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Tra
         activate(settings.bundles, trained.bundle)
         prune(settings.bundles, KEPT_BUNDLES)
     return trained
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say to whoever stops a training that nothing much is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn("whole epochs are kept: the same command goes on after the last one.")
+        raise
 
 
 class Epochs:
