@@ -9,16 +9,18 @@ from daogou.store import Store
 PREFIX: Final = "household-"
 BUSY_BASKETS: Final = 24
 """From so many baskets in the year on, a household's habits are known."""
+MOST_BASKETS: Final = 200
+"""Whoever buys more often than four times a week shops for more than a household."""
 FEW_BASKETS: Final = 3
 WITH_A_LEANING: Final = 4
-_FEWEST_LINES: Final = 40  # of a department, before it is called a habit
+_FEWEST_LINES: Final = 80  # of a department, before it is called a habit
 
 
 def pick_shoppers(store: Store) -> list[str]:
-    """Choose a handful of households: the busiest, some with a leaning, and a newcomer.
+    """Choose a handful of households: a busy one, some with a leaning, and a newcomer.
 
-    A leaning is the department whose share of the household's purchases exceeds its share of
-    the shop's by most. The same store gives the same households.
+    A leaning is the department whose share of the household's purchases is the largest
+    multiple of its share of the shop's. The same store gives the same households.
 
     Returns
     -------
@@ -29,14 +31,19 @@ def pick_shoppers(store: Store) -> list[str]:
     baskets = bought.group_by("visitor_id").agg(
         baskets=pl.col("event_id").n_unique(), lines=pl.len()
     )
-    known = baskets.filter(pl.col("visitor_id").str.starts_with(PREFIX))
+    known = baskets.filter(
+        pl.col("visitor_id").str.starts_with(PREFIX), pl.col("baskets") <= MOST_BASKETS
+    )
     if known.is_empty():
         return []
     chosen = [known.sort("baskets", "visitor_id", descending=[True, False]).row(0, named=True)]
     chosen += _with_a_leaning(bought, known, _departments(store))
     newcomers = known.filter(pl.col("baskets") == FEW_BASKETS).sort("visitor_id")
     chosen += newcomers.head(1).to_dicts()
-    return [_label(row) for row in {row["visitor_id"]: row for row in reversed(chosen)}.values()]
+    distinct: dict[object, dict[str, object]] = {}
+    for row in chosen:
+        distinct.setdefault(row["visitor_id"], row)
+    return [_label(row) for row in distinct.values()]
 
 
 def _departments(store: Store) -> pl.DataFrame:
@@ -60,8 +67,9 @@ def _with_a_leaning(
         .filter(pl.col("there") >= _FEWEST_LINES)
         .join(busy, on="visitor_id")
         .join(whole, on="department")
-        .with_columns(excess=pl.col("there") / pl.col("lines") - pl.col("usual"))
-        .sort("excess", "visitor_id", descending=[True, False])
+        .with_columns(leaning=pl.col("there") / pl.col("lines") / pl.col("usual"))
+        .filter(pl.col("leaning") > 1)
+        .sort("leaning", "visitor_id", descending=[True, False])
         .unique("department", keep="first", maintain_order=True)
         .unique("visitor_id", keep="first", maintain_order=True)
     )
