@@ -1,7 +1,6 @@
 """``daogou serve``: the shop over HTTP."""
 
 import ipaddress
-import socket
 import webbrowser
 
 from rich.markup import escape
@@ -9,15 +8,14 @@ from rich.markup import escape
 from daogou.cli.asking import open_engine
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import out, waiting, warn
-from daogou.errors import ConfigError
-from daogou.server import ServerConfig, create_app, serve
+from daogou.server import ServerConfig, create_app, listen, serve
 
 
 def serve_command(settings: Settings, host: str | None, port: int | None, *, browser: bool) -> None:
     """Serve until Ctrl-C."""
     config = settings.server(host=host, port=port)
-    check_port(config)
-    with settings.open_store() as store:
+    # Taken before the shop is opened, which would be for nothing if the port were not free.
+    with listen(config) as listener, settings.open_store() as store:
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
         with engine:
@@ -45,32 +43,8 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
                 if browser:
                     webbrowser.open(address)
 
-            serve(app, config, started=up)
+            serve(app, config, listener=listener, started=up)
     out.print("Stopped. What visitors did is in the store; the next `daogou train` learns from it.")
-
-
-def check_port(config: ServerConfig) -> None:
-    """Refuse an address that cannot be listened on, before the shop is opened for nothing.
-
-    Raises
-    ------
-    ConfigError
-        The port is in use or not allowed, or the host is not one of this machine.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(
-            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As the server does it: a port that was left a moment ago is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot listen on {config.host} port {config.port}: {error.strerror}. Choose another"
-            f" port with --port {config.port + 1 if config.port < 65535 else 8000} or PORT=,"
-            " or stop what is listening there."
-        ) from error
 
 
 def _warn_of_strangers(config: ServerConfig) -> None:

@@ -2,6 +2,6 @@
 
 from daogou.server.app import create_app
 from daogou.server.config import ServerConfig, Shopper
-from daogou.server.run import serve
+from daogou.server.run import listen, serve
 
-__all__ = ["ServerConfig", "Shopper", "create_app", "serve"]
+__all__ = ["ServerConfig", "Shopper", "create_app", "listen", "serve"]

@@ -6,11 +6,38 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 
+from daogou.errors import ConfigError
 from daogou.server.config import ServerConfig
 
 
+def listen(config: ServerConfig) -> socket.socket:
+    """Take ``config.host`` and ``config.port``, so that nobody else can; connections wait.
+
+    Raises
+    ------
+    ConfigError
+        The port is in use or not allowed, or the host is not one of this machine.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        other = config.port + 1 if config.port < 65535 else 8000
+        why = str(error.strerror).partition(" (")[0]
+        raise ConfigError(
+            f"Cannot listen on {config.host} port {config.port}: {why}. Choose another port with"
+            f" --port {other} or PORT=, another --host, or stop what is listening there."
+        ) from error
+
+
 def serve(
-    app: FastAPI, config: ServerConfig, *, started: Callable[[str], None] | None = None
+    app: FastAPI,
+    config: ServerConfig,
+    *,
+    listener: socket.socket | None = None,
+    started: Callable[[str], None] | None = None,
 ) -> None:
     """Serve ``app`` over HTTP at ``config.host`` and ``config.port`` until SIGINT or SIGTERM.
 
@@ -18,33 +45,41 @@ def serve(
 
     Parameters
     ----------
+    listener
+        What :func:`listen` gave, if that was called before; it is closed at the end.
     started
-        Called with the address (``"http://127.0.0.1:8000"``) once connections are accepted;
+        Called with the address (``"http://127.0.0.1:8000"``) once requests are answered;
         where ``config.port`` is 0 it has the port that the system chose.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`listen`.
     """
+    taken = listener or listen(config)
     settings = uvicorn.Config(
         app,
-        host=config.host,
-        port=config.port,
         access_log=False,
         server_header=False,
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
+    port = taken.getsockname()[1]
+    host = f"[{config.host}]" if ":" in config.host else config.host
     try:
-        _Server(settings, started).run()
+        _Server(settings, lambda: started(f"http://{host}:{port}") if started else None).run(
+            [taken]
+        )
     except KeyboardInterrupt:
         return  # raised again by uvicorn after it has closed everything in order
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[str], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
         super().__init__(config)
-        self._tell = started
+        self._tell = tell
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self._tell and self.started:
-            port = self.servers[0].sockets[0].getsockname()[1]
-            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
-            self._tell(f"http://{host}:{port}")
+        if self.started:
+            self._tell()
