@@ -15,15 +15,19 @@ from daogou.retrieval.documents import FieldWeights, LexicalDocument, lexical_do
 from daogou.retrieval.fusion import Fused, SourceView, fuse
 from daogou.retrieval.lexical import LexicalRetriever, Matches
 from daogou.retrieval.lexical_index import build_lexical
+from daogou.retrieval.lexical_query import Alternative, Concept, LexicalQuery, Synonym
 
 __all__ = [
+    "Alternative",
     "Candidates",
+    "Concept",
     "DenseConfig",
     "DenseRetriever",
     "FieldWeights",
     "Fused",
     "ItemToItemRetriever",
     "LexicalDocument",
+    "LexicalQuery",
     "LexicalRetriever",
     "Matches",
     "PersonalFrequencyRetriever",
@@ -31,6 +35,7 @@ __all__ = [
     "Request",
     "Retriever",
     "SourceView",
+    "Synonym",
     "build_dense",
     "build_lexical",
     "fuse",

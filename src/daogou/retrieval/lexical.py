@@ -1,36 +1,23 @@
 """Products by their words: BM25 over the bundle's index and what has changed since."""
 
 import copy
-import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import tantivy
-from tantivy import Occur, Query
 
 from daogou.features.items import Float32, Int32
 from daogou.retrieval.base import Bool, Candidates, Request, allowed, best, nothing
-from daogou.retrieval.documents import LexicalDocument, script_of
+from daogou.retrieval.documents import LexicalDocument
 from daogou.retrieval.lexical_index import LexicalIndex, title_codes
-from daogou.text.normal import HAN
+from daogou.retrieval.lexical_plan import Plan, Worth, all_of, make_plan
+from daogou.retrieval.lexical_query import MAX_CONCEPTS, LexicalQuery
 
 K1: Final = 1.2
 B: Final = 0.75
 """The constants of BM25 that tantivy has built in; the overlay has to agree with them."""
-COMMON: Final = 0.05
-"""A token that stands in a larger share of the documents scores, but does not make a match
-beside one that is rarer: "chocolate milk" is not everything from the dairy."""
-FEW: Final = 20
-"""So few matches are never too many."""
-MAX_TOKENS: Final = 64
-"""Further tokens of a query are not looked up."""
-
-_LATIN: Final = re.compile("[a-z]{4,}")
-_HAN_CHARACTER: Final = re.compile(f"[{HAN}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +31,9 @@ class Matches:
 class LexicalRetriever:
     """BM25 over title, brand, categories, attributes and description, in all languages at once.
 
-    Tokens of a query are joined by "or"; see :data:`COMMON` for those that do not
-    suffice alone. A Latin token that no document has finds those one or two
-    letters away, a single Han character finds the words that it is part of.
+    Concepts of a query are joined by "or"; see :data:`daogou.retrieval.lexical_plan.COMMON`
+    for those that do not suffice alone. A Latin token that no document has finds those
+    one or two letters away, a single Han character finds the words that it is part of.
 
     Texts that changed since the index was built are laid over it by
     :meth:`changed`, with the index's own statistics, so that scores compare.
@@ -85,12 +72,31 @@ class LexicalRetriever:
             new._forget(item, fresh)
         return new
 
-    def match(self, tokens: Sequence[str]) -> Matches:
-        """Every item that matches, best first, with its BM25 score."""
-        plan = self._plan(tokens)
+    def match(self, query: LexicalQuery | Sequence[str]) -> Matches:
+        """Every item that matches, best first, with its BM25 score.
+
+        Parameters
+        ----------
+        query
+            Plain tokens are concepts of one word each.
+        """
+        plan = self._plan(query)
         if plan is None:
             return Matches(np.zeros(0, np.int32), np.zeros(0, np.float32))
         return self._search(plan, self._index.n_documents)[0]
+
+    def having(self, tokens: Sequence[str]) -> Int32:
+        """Every item that has all of ``tokens`` in its words, rising, int32 [N].
+
+        With them an engine takes what a shopper does not want from candidates that
+        were not found by words.
+        """
+        if not tokens:
+            return np.zeros(0, np.int32)
+        plan = Plan(all_of(self._index.schema, tokens), (), 0, ())
+        items = self._search(plan, self._index.n_documents)[0].items
+        newer = list(Worth(dict.fromkeys(tokens, 1.0)).score(self._overlay))
+        return np.sort(np.concatenate([items, np.array(newer, np.int32)]))
 
     def retrieve(self, request: Request, k: int) -> Candidates:
         """Matches of the request's tokens; nothing without tokens."""
@@ -115,61 +121,25 @@ class LexicalRetriever:
                     found[n] = len(codes & self._titles[item])
         return (found / max(len(codes), 1)).astype(np.float32)
 
-    def _search(self, plan: "_Plan", limit: int) -> tuple[Matches, bool]:
+    def _plan(self, query: LexicalQuery | Sequence[str]) -> Plan | None:
+        if not isinstance(query, LexicalQuery):
+            query = LexicalQuery.of(query[: 4 * MAX_CONCEPTS])
+        return make_plan(query, self._index, self._overlay)
+
+    def _search(self, plan: Plan, limit: int) -> tuple[Matches, bool]:
         """The best matches, at most ``limit`` of the index's own, and whether these are all."""
         items, scores = self._index.search(plan.query, limit)
         complete = len(items) < limit or limit >= self._index.n_documents
         if self._stale.any():
             fresh = ~self._stale[items]
             items, scores = items[fresh], scores[fresh]
-        if self._overlay:
-            more = self._score_overlay(plan)
+        if self._overlay and (more := plan.score(self._overlay)):
             items = np.concatenate([items, np.fromiter(more.keys(), np.int32, len(more))])
             scores = np.concatenate([scores, np.fromiter(more.values(), np.float32, len(more))])
-        order = np.lexsort((items, -scores))
-        return Matches(items[order], scores[order]), complete
-
-    def _plan(self, tokens: Sequence[str]) -> "_Plan | None":
-        index = self._index
-        distinct = list(dict.fromkeys(tokens))[:MAX_TOKENS]
-        frequencies = {t: index.document_frequency(t) for t in distinct}
-        known = {t: n for t, n in frequencies.items() if n or t in self._overlay}
-        clauses = {t: _term(index.schema, t) for t in known}
-        for token in distinct:
-            if token not in known and (near := _near(index, token)) is not None:
-                clauses[token] = near
-        if not clauses:
-            return None
-        ceiling = max(COMMON * index.n_documents, FEW)
-        common = [t for t, n in known.items() if n > ceiling]
-        needed = [t for t in clauses if t not in common]
-        weights = {t: idf(n or 1, index.n_documents) for t, n in known.items()}
-        if not needed:
-            return self._plan_of_common(clauses, weights)
-        query = _any_of([clauses[t] for t in needed])
-        if common:
-            optional = [(Occur.Should, clauses[t]) for t in common]
-            query = Query.boolean_query([(Occur.Must, query), *optional])
-        return _Plan(query, weights, frozenset(needed), 1)
-
-    def _plan_of_common(
-        self, clauses: dict[str, tantivy.Query], weights: dict[str, float]
-    ) -> "_Plan":
-        """Common words only: all of them where some item has them all, else any."""
-        tokens, queries = frozenset(clauses), list(clauses.values())
-        both = Query.boolean_query([(Occur.Must, q) for q in queries])
-        if len(self._index.search(both, 1)[0]):
-            return _Plan(both, weights, tokens, len(tokens))
-        return _Plan(_any_of(queries), weights, tokens, 1)
-
-    def _score_overlay(self, plan: "_Plan") -> dict[int, float]:
-        scores: dict[int, float] = {}
-        needed: dict[int, int] = {}
-        for token, weight in plan.weights.items():
-            for item, frequency in self._overlay.get(token, {}).items():
-                scores[item] = scores.get(item, 0.0) + weight * frequency
-                needed[item] = needed.get(item, 0) + (token in plan.needed)
-        return {item: s for item, s in scores.items() if needed[item] >= plan.at_least}
+            # The index's own are in order, and a stable sort is quick where most are.
+            order = np.argsort(-scores, kind="stable")
+            items, scores = items[order], scores[order]
+        return Matches(items, scores), complete
 
     def _forget(self, item: int, fresh: set[str]) -> None:
         if item < len(self._stale):
@@ -199,43 +169,3 @@ class LexicalRetriever:
             self._overlay[token] = dict(self._overlay.get(token, {}))
             fresh.add(token)
         return self._overlay[token]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A query for the index, and what the overlay needs to answer it alike."""
-
-    query: tantivy.Query
-    weights: dict[str, float]  # inverse document frequencies of the known tokens
-    needed: frozenset[str]
-    at_least: int  # how many of the needed tokens make a match
-
-
-def idf(frequency: int, n_documents: int) -> float:
-    """BM25's weight of a token that stands in ``frequency`` documents."""
-    return math.log(1 + (max(n_documents - frequency, 0) + 0.5) / (frequency + 0.5))
-
-
-def _term(schema: tantivy.Schema, token: str) -> tantivy.Query:
-    return Query.term_query(schema, script_of(token), token, "freq")
-
-
-def _any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def _near(index: LexicalIndex, token: str) -> tantivy.Query | None:
-    """What an unknown token may have meant, worth half of a rare word; None if nothing.
-
-    Only plain letters and a single Han character come here as a pattern, so nothing
-    that a shopper types can be read as one.
-    """
-    worth = idf(1, index.n_documents) / 2
-    if _LATIN.fullmatch(token):
-        distance = 1 if len(token) < 8 else 2
-        near = Query.fuzzy_term_query(index.schema, "other", token, distance)
-    elif _HAN_CHARACTER.fullmatch(token):
-        near = Query.regex_query(index.schema, "han", f".*{token}.*")
-    else:
-        return None
-    return Query.const_score_query(near, worth)

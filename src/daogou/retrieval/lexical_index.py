@@ -116,9 +116,19 @@ class LexicalIndex:
         if limit < 1:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         hits = self._searcher.search(query, limit=limit, count=False).hits
-        items = self._searcher.fast_field_values("item", [address for _, address in hits])
+        addresses = [address for _, address in hits]
+        found = self._searcher.fast_field_values("item", addresses)
+        items = np.fromiter(found, np.int32, len(hits))
         scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
-        return np.array(items, np.int32), scores
+        if self._searcher.num_segments > 1:  # of one, equal scores come in the order of items
+            order = np.lexsort((items, -scores))
+            items, scores = items[order], scores[order]
+        return items, scores
+
+    def vocabulary(self, script: Script) -> list[tuple[str, int]]:
+        """Every token of a script with the number of documents that have it."""
+        words: list[tuple[str, int]] = self._searcher.terms_with_prefix(script, "")
+        return words
 
     def titles_with(self, items: Int32, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many of the distinct ``tokens`` stand in each item's title, int64 [K]."""
