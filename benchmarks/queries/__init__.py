@@ -1,0 +1,1 @@
+"""Query sets with grades by rule."""
