@@ -16,11 +16,14 @@ from daogou.retrieval.fusion import Fused, SourceView, fuse
 from daogou.retrieval.lexical import LexicalRetriever, Matches
 from daogou.retrieval.lexical_index import build_lexical
 from daogou.retrieval.lexical_query import Alternative, Concept, LexicalQuery, Synonym
+from daogou.retrieval.spelling import Change, Correction, Speller
 
 __all__ = [
     "Alternative",
     "Candidates",
+    "Change",
     "Concept",
+    "Correction",
     "DenseConfig",
     "DenseRetriever",
     "FieldWeights",
@@ -35,6 +38,7 @@ __all__ = [
     "Request",
     "Retriever",
     "SourceView",
+    "Speller",
     "Synonym",
     "build_dense",
     "build_lexical",

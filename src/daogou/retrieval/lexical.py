@@ -14,6 +14,7 @@ from daogou.retrieval.documents import LexicalDocument
 from daogou.retrieval.lexical_index import LexicalIndex, title_codes
 from daogou.retrieval.lexical_plan import Plan, Worth, all_of, make_plan
 from daogou.retrieval.lexical_query import MAX_CONCEPTS, LexicalQuery
+from daogou.retrieval.spelling import Correction, Speller
 
 K1: Final = 1.2
 B: Final = 0.75
@@ -43,6 +44,7 @@ class LexicalRetriever:
 
     def __init__(self, index: LexicalIndex) -> None:
         self._index = index
+        self._speller = Speller(index)
         self._stale: Bool = np.zeros(index.n_items, np.bool_)  # gone, or in the overlay
         self._overlay: dict[str, dict[int, float]] = {}  # token -> item -> saturated frequency
         self._overlaid: dict[int, LexicalDocument] = {}
@@ -110,6 +112,13 @@ class LexicalRetriever:
             if complete or passed.sum() >= k:
                 return best(found.items[passed], found.scores[passed], k, self.name)
             limit = self._index.n_documents
+
+    def correct(self, text: str) -> Correction | None:
+        """What ``text`` was probably meant to be, see :class:`~daogou.retrieval.spelling.Speller`.
+
+        Words of products that changed since the index was built count as known.
+        """
+        return self._speller.correct(text, self._overlay)
 
     def title_match(self, items: Int32, tokens: Sequence[str]) -> Float32:
         """The share of the query's distinct tokens that stand in each item's title, [K]."""

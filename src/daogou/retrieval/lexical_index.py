@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +109,11 @@ class LexicalIndex:
     def document_frequency(self, token: str) -> int:
         """In how many documents the token stands."""
         return self._searcher.doc_freq(script_of(token), token)
+
+    def count(self, query: tantivy.Query) -> int:
+        """How many documents match."""
+        found: Any = self._searcher.search(query, limit=1, count=True)  # its stub has no count
+        return int(found.count)
 
     def search(self, query: tantivy.Query, limit: int) -> tuple[Int32, Float32]:
         """Items and scores of the best ``limit`` matches, best first."""
