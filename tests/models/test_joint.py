@@ -87,7 +87,7 @@ def content(n: int) -> ItemContent:
     ones = torch.ones(n, dtype=torch.int64)
     return ItemContent(
         torch.randn(n, T, generator=generator).half(), ones, ones, ones,
-        torch.full((n,), torch.nan), (2, 2, 2),
+        torch.full((n,), torch.nan), (2, 2, 2), torch.zeros(2, T),
     )  # fmt: skip
 
 

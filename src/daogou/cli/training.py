@@ -24,8 +24,19 @@ METRICS: Final = {
     "ndcg_relevance": "query to product, NDCG@10",
     "auc_purchase": "shown to bought, AUC",
     "calibration_error_purchase": "shown to bought, calibration error",
+    "auc_click": "shown to viewed, AUC",
+    "accuracy_intent": "query to category, accuracy",
+    "accuracy_intent_baseline": "query to category by its name alone, accuracy",
 }
 """What a metric of the validation is called on the terminal."""
+HEADS: Final = {
+    "next": "next basket",
+    "relevance": "query to product",
+    "click": "shown to viewed",
+    "purchase": "shown to bought",
+    "intent": "query to category",
+}
+"""What a head is called there."""
 
 
 def train_command(settings: Settings, effort: str | None, seed: int | None) -> None:
@@ -109,7 +120,10 @@ def tell(trained: "Trained") -> None:
     for name, value in trained.bundle.manifest.metrics.items():
         if name in METRICS:
             table.add_row(METRICS[name], "undefined" if math.isnan(value) else f"{value:.4f}")
-    out.print(table)
+    if table.row_count:
+        out.print(table)
+    for head, reason in trained.left_out.items():
+        say(f"Left out, {HEADS[head]}: {reason}.")
     times = ", ".join(f"{name} {seconds(spent)}" for name, spent in trained.seconds.items())
     say(f"Trained in {seconds(sum(trained.seconds.values()))}: {times}.")
     say(f"Active bundle: {trained.bundle.id}")

@@ -31,9 +31,9 @@ class Explanation:
     product_id, policy_id
         Of what, and under which bundle.
     features
-        By group, the values of :data:`daogou.features.FEATURES`; empty without a bundle.
+        By group, the values of :data:`daogou.features.FEATURES`; empty without a ranker.
     scores
-        What each head says, by its name; empty without a bundle.
+        What each head that was taught says, by its name; empty without a ranker.
     sources
         The sources that propose the product for the home page, by name.
     reasons
@@ -52,19 +52,14 @@ def measured(
     view: View, visit: Visit, row: int
 ) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """Features by group, and scores by head, of one row."""
-    if view.model is None:
+    if view.model is None or not view.model.heads:
         return {}, {}
     rows = np.array([row], np.int32)
     user = view.model.context(visit.history, visit.now, None)
     judged = judge(view, view.model, visit, rows, user)
     values = dict(zip(FEATURES, judged.wide[0].tolist(), strict=True))
     features = {group: {name: values[name] for name in names} for group, names in GROUPS.items()}
-    scores = judged.scores
-    return features, {
-        "next": float(scores.next[0]),
-        "relevance": float(scores.relevance[0]),
-        "purchase": float(scores.purchase[0]),
-    }
+    return features, {head: float(getattr(judged.scores, head)[0]) for head in view.model.heads}
 
 
 def proposed(view: View, visit: Visit, row: int) -> dict[str, Proposed]:

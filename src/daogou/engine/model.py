@@ -11,8 +11,9 @@ from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_enco
 from daogou.engine.vectors import Vectors
 from daogou.errors import EncoderError
 from daogou.features import History, ItemStats, ItemTable, load_items
-from daogou.features.items import UNKNOWN, Float32
+from daogou.features.items import UNKNOWN, Float32, Int32
 from daogou.ranking import JointRanker
+from daogou.ranking.joint import IntentHead
 from daogou.retrieval import DenseRetriever, LexicalRetriever
 from daogou.retrieval.documents import item_text
 from daogou.text import detect_language
@@ -29,10 +30,14 @@ class Model:
         Of the bundle.
     revision
         Of the store's catalogue when the bundle was built.
+    ranker
+        None where the shop's behaviour could not teach one yet.
+    categories
+        The intent head; None where the catalogue could not teach one.
     text
         Centred text vectors.
     items
-        What the item tower made of the products.
+        What the item tower made of the products; None without a ranker.
     meaning, taste
         Retrievers over those two.
     known_words
@@ -42,22 +47,44 @@ class Model:
 
     id: str
     revision: int
-    ranker: JointRanker
+    ranker: JointRanker | None
+    categories: IntentHead | None
     encoder: TextEncoder
     centring: Centring
     text: Vectors
-    items: Vectors
+    items: Vectors | None
     meaning: DenseRetriever
-    taste: DenseRetriever
+    taste: DenseRetriever | None
     known_words: tuple[int, int, int]
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of the ranker that were taught."""
+        return self.ranker.heads if self.ranker else ()
 
     def query_vector(self, query: str) -> Float32:
         """The centred text vector of a query, [T]."""
         vectors = self.encoder.encode([query], "query")
         return np.asarray(self.centring.apply(vectors, [detect_language(query)])[0], np.float32)
 
+    def intent(self, query: Float32) -> Float32:
+        """How likely a query is about each category, float32 [C] in the codes of the bundle.
+
+        ``query`` is its text vector, [T]. Code 0 stands for none and has probability 0;
+        categories that came after the training are not among the C. Without an intent head
+        all are equally likely.
+        """
+        if self.categories is not None:
+            return self.categories(query)
+        size = self.known_words[0]
+        even = np.full(size, 1 / max(size - 1, 1), np.float32)
+        even[UNKNOWN] = 0
+        return even
+
     def context(self, history: History, now: float, query: Float32 | None) -> Float32:
-        """The context tower's vector of a visitor, [D]."""
+        """The context tower's vector of a visitor, [D]; of width 0 without a ranker."""
+        if self.ranker is None or self.items is None:
+            return np.zeros(0, np.float32)
         newest = history.slice(max(len(history) - self.ranker.length, 0), len(history))
         vectors = self.items.take(newest.items)
         numbered = replace(newest, items=np.arange(len(newest), dtype=np.int32))
@@ -79,6 +106,17 @@ class Model:
         languages = [product.language for product in products]
         encoded = self.encoder.encode([item_text(product) for product in products])
         text = self.centring.apply(encoded, languages)
+        known = replace(
+            self, text=self.text.changed(rows, text), meaning=self.meaning.changed(rows, text)
+        )
+        return known.with_arrivals(rows, text, table, n_trained)
+
+    def with_arrivals(
+        self, rows: Int32, text: Float32, table: ItemTable, n_trained: int
+    ) -> "Model":
+        """The same, with the item tower's vectors of those ``rows`` that it was not trained on."""
+        if self.ranker is None or self.items is None or self.taste is None:
+            return self
         later = rows >= n_trained
         new = rows[later]
         category, department, brand = (
@@ -89,11 +127,7 @@ class Model:
         )
         placed = self.ranker.place(text[later], category, department, brand, table.price[new])
         return replace(
-            self,
-            text=self.text.changed(rows, text),
-            meaning=self.meaning.changed(rows, text),
-            items=self.items.changed(new, placed),
-            taste=self.taste.changed(new, placed),
+            self, items=self.items.changed(new, placed), taste=self.taste.changed(new, placed)
         )
 
 
@@ -126,18 +160,25 @@ def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | No
     """
     table, stats = load_items(bundle)
     described = bundle.json("model")
-    text, items = bundle.array("text_vectors"), np.asarray(bundle.array("item_vectors"))
+    text = bundle.array("text_vectors")
+    ranker, items, taste = None, None, None
+    if described["heads"]:
+        ranker = JointRanker(bundle)
+        vectors = np.asarray(bundle.array("item_vectors"))
+        items = Vectors(vectors)
+        taste = DenseRetriever.open(bundle.path("dense_items"), "taste", "user_vector", vectors)
     names = ("languages", "means", "blocks")
     model = Model(
         id=bundle.id,
         revision=int(described["revision"]),
-        ranker=JointRanker(bundle),
+        ranker=ranker,
+        categories=IntentHead(bundle) if described.get("intent") else None,
         encoder=_checked(described["encoder"], encoder, cache_dir),
         centring=Centring.from_arrays({n: bundle.array(f"centring_{n}") for n in names}),
         text=Vectors(text),
-        items=Vectors(items),
+        items=items,
         meaning=DenseRetriever.open(bundle.path("dense_text"), "meaning", "query_vector", text),
-        taste=DenseRetriever.open(bundle.path("dense_items"), "taste", "user_vector", items),
+        taste=taste,
         known_words=(len(table.categories), len(table.departments), len(table.brands)),
     )
     return Loaded(model, LexicalRetriever.open(bundle.path("lexical")), table, stats)

@@ -48,7 +48,7 @@ def propose(
     anchors
         Rows that the page is about, int32 [A].
     user
-        The context vector, [D]; None without a bundle.
+        The context vector, [D]; None, or of width 0, without a ranker.
     """
     request = Request(visit.now, visit.history, user_vector=user, anchor=anchors, mask=mask)
     related = ItemToItemRetriever(view.stats.neighbours)
@@ -76,8 +76,9 @@ def propose(
                 related.retrieve(request, RELATED_K),
                 personal.retrieve(request, PERSONAL_K),
             ]
-    if view.model is not None and placement in ("home", "cart"):
-        proposals.append(view.model.taste.retrieve(request, TASTE_K))
+    taste = view.model.taste if view.model is not None else None
+    if taste is not None and placement in ("home", "cart"):
+        proposals.append(taste.retrieve(request, TASTE_K))
     return proposals
 
 

@@ -65,7 +65,8 @@ def choose(view: View, visit: Visit, request: RecommendRequest, anchors: Int32) 
     rows = fused.items[order]
     vectors = None
     if view.model is not None:
-        vectors = _unit(view.model.items.take(rows))
+        # Without an item tower the texts say what is alike.
+        vectors = _unit((view.model.items or view.model.text).take(rows))
     categories = view.catalogue.table.category[rows]
     page = arrange(scores[order], vectors, categories, request.diversity, request.page_size)
     return Chosen(rows[page], scores[order][page], fused)
@@ -97,9 +98,12 @@ def _scores(
 
     A visitor of whom nothing is known gets the sources' order: what is popular.
     """
-    if view.model is None or user is None or not len(visit.history) or not len(fused):
+    model = view.model
+    if model is None or user is None or "next" not in model.heads:
         return fused.scores
-    judged = judge(view, view.model, visit, fused.items, user).scores.next
+    if not len(visit.history) or not len(fused):
+        return fused.scores
+    judged = judge(view, model, visit, fused.items, user).scores.next
     weights = WEIGHTS.get(request.placement)
     if weights is None:
         return judged

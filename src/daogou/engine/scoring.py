@@ -40,9 +40,14 @@ def judge(
     user: Float32,
     query: QueryScores | None = None,
 ) -> Judged:
-    """Features and scores of ``rows`` [K]; ``user`` is the context vector, [D]."""
+    """Features and scores of ``rows`` [K]; ``user`` is the context vector, [D].
+
+    Without a ranker the scores are zeros: they put nothing in another order.
+    """
     table = view.catalogue.table
     wide = compute(visit.history, rows, visit.now, table, view.stats, query)
+    if model.ranker is None or model.items is None:
+        return Judged(wide, Scores.nothing(len(rows)))
     return Judged(wide, model.ranker.score(user, model.items.take(rows), wide))
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from daogou.models.config import ModelConfig
+from daogou.models.intent import IntentHead
 from daogou.models.ranker import Ranker
 from daogou.models.towers import ContextTower, ItemTower
 
@@ -16,7 +17,8 @@ class ItemContent:
 
     ``text`` is float16 [V, T]; codes are int64 [V]; ``price`` is float32 [V] in
     minor units, NaN where unknown. ``sizes`` are the vocabularies' sizes:
-    categories, departments, brands.
+    categories, departments, brands. ``names`` are the text vectors of the
+    categories' names, float32 [C, T].
     """
 
     text: Tensor
@@ -25,6 +27,7 @@ class ItemContent:
     brand: Tensor
     price: Tensor
     sizes: tuple[int, int, int]
+    names: Tensor
 
     def rows(self, items: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """The tower's inputs for ``items``."""
@@ -38,7 +41,7 @@ class ItemContent:
 
 
 class JointModel(nn.Module):
-    """Towers and ranker. Content is data, not weights, and stands beside the model."""
+    """Towers, ranker and intent head. Content is data, not weights, and stands beside the model."""
 
     def __init__(self, config: ModelConfig, content: ItemContent, *, n_features: int) -> None:
         super().__init__()
@@ -56,6 +59,12 @@ class JointModel(nn.Module):
         )
         self.context_tower = ContextTower(config, text_width=text_width)
         self.ranker = Ranker(config, n_features=n_features)
+        self.intent = IntentHead(config, content.names)
+
+    def category_logits(self, query: Tensor) -> Tensor:
+        """What text vectors are about: [B, T] -> [B, C]."""
+        logits: Tensor = self.intent(query, self.item_tower.category.weight)
+        return logits
 
     def item_vectors(self, items: Tensor) -> Tensor:
         """``v`` of items, int64 [...] -> [..., D]; each distinct item is computed once."""

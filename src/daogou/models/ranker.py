@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from daogou.models.config import ModelConfig
 
-HEADS: Final = ("next", "relevance", "purchase")
-"""What each logit says: is in the next basket; answers the query; is bought once shown."""
+HEADS: Final = ("next", "relevance", "click", "purchase")
+"""What each logit says: is in the next basket; answers the query; once shown, is looked at;
+once shown, is bought."""
 
 
 class Ranker(nn.Module):

@@ -5,7 +5,7 @@ T size of a text vector, F features, H heads.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,21 +16,28 @@ from daogou.errors import BundleError
 from daogou.features import FEATURES, History
 from daogou.features.items import Float32, Int32
 
-HEADS: Final = ("next", "relevance", "purchase")
-"""The ranker's logits: in the next basket; answers the query; bought once shown."""
+HEADS: Final = ("next", "relevance", "click", "purchase")
+"""The ranker's logits: in the next basket; answers the query; viewed, and bought, once shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the heads say of each candidate, float32 [K] each.
+    """What the heads say of each candidate, float32 [K] each; zeros of a head that was not taught.
 
-    ``next`` and ``relevance`` are logits that order a list; ``purchase`` is the
-    probability that the visitor buys the product within a week of being shown it.
+    ``next`` and ``relevance`` are logits that order a list; ``click`` is the probability that
+    the visitor looks at a product within half an hour of being shown it, ``purchase`` that
+    of buying it within a week.
     """
 
     next: Float32
     relevance: Float32
+    click: Float32
     purchase: Float32
+
+    @classmethod
+    def nothing(cls, size: int) -> "Scores":
+        """Of ``size`` candidates in a shop where no head was taught: an order of none."""
+        return cls(*(np.zeros(size, np.float32) for _ in HEADS))
 
 
 class JointRanker:
@@ -47,11 +54,17 @@ class JointRanker:
     ------
     BundleError
         The bundle was trained with other features than this version computes.
+
+    Attributes
+    ----------
+    heads
+        Those that were taught, in the order of the graph's columns.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
         model = bundle.json("model")
-        if tuple(model["features"]) != FEATURES or tuple(model["heads"]) != HEADS:
+        self.heads: tuple[str, ...] = tuple(model["heads"])
+        if tuple(model["features"]) != FEATURES or not set(self.heads) <= set(HEADS):
             raise BundleError(
                 f"Bundle {bundle.id} was trained with features of another version of Daogou."
                 " Train again with `daogou train`."
@@ -135,11 +148,28 @@ class JointRanker:
     def score(self, u: Float32, v: Float32, wide: Float32) -> Scores:
         """All heads for candidates: u [D], v [K, D], wide [K, F]."""
         if len(v) == 0:
-            none = np.zeros(0, np.float32)
-            return Scores(none, none, none)
+            return Scores.nothing(0)
         logits = _run(self._ranker, {"u": np.repeat(u[None], len(v), 0), "v": v, "wide": wide})
-        purchase = np.asarray(1 / (1 + np.exp(-logits[:, 2])), np.float32)
-        return Scores(logits[:, 0], logits[:, 1], purchase)
+        told = dict(zip(self.heads, logits.T, strict=True))
+        for head in ("click", "purchase"):
+            if head in told:
+                told[head] = np.asarray(1 / (1 + np.exp(-told[head])), np.float32)
+        return replace(Scores.nothing(len(v)), **told)
+
+
+class IntentHead:
+    """Which categories a text is about: the ``intent.onnx`` of one bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._graph = _session(bundle, "intent.onnx", 1)
+
+    def __call__(self, query: Float32) -> Float32:
+        """Probabilities of the bundle's C categories, float32 [C]; that of code 0 is 0.
+
+        ``query`` is a centred text vector, [T].
+        """
+        asked = np.asarray(query, np.float32)[None]
+        return np.asarray(_run(self._graph, {"query": asked})[0], np.float32)
 
 
 def _session(bundle: Bundle, name: str, threads: int) -> onnxruntime.InferenceSession:

@@ -1,6 +1,6 @@
 """The settings of training: one dial, and what it derives."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from daogou.models import ModelConfig
@@ -31,7 +31,7 @@ class TrainingConfig:
         A product counts as bought once shown if it is bought within so many days.
     min_basket
         Baskets with fewer distinct products teach nothing about an order.
-    lambda_retrieval, lambda_next, lambda_relevance, lambda_purchase
+    lambda_retrieval, lambda_next, lambda_relevance, lambda_click, lambda_purchase, lambda_intent
         The weight of each task in L = sum of lambda_i L_i; 0 leaves it out.
     """
 
@@ -45,15 +45,25 @@ class TrainingConfig:
     lambda_retrieval: float = 0.5
     lambda_next: float = 1.0
     lambda_relevance: float = 0.5
+    lambda_click: float = 1.0
     lambda_purchase: float = 2.0
+    lambda_intent: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("validation_days", "replay_days", "exposure_days", "min_basket"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
-        weights = (self.lambda_retrieval, self.lambda_next, self.lambda_relevance)
-        if min(*weights, self.lambda_purchase) < 0:
-            raise ValueError("a lambda is negative; expected 0 (task left out) or more.")
+        for name, weight in asdict(self).items():
+            if name.startswith("lambda_") and weight < 0:
+                raise ValueError(f"{name} is {weight}; expected 0 (task left out) or more.")
+
+    def weights(self) -> dict[str, float]:
+        """The lambda of each task, by the task's name."""
+        return {
+            name.removeprefix("lambda_"): float(weight)
+            for name, weight in asdict(self).items()
+            if name.startswith("lambda_")
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,11 @@ class Plan:
         Examples drawn from the replayed days, at most.
     list_size
         Rows of a training list that are kept: all positives, and negatives at random.
+    intents
+        Queries derived from the catalogue for the intent head, at most.
     batch
-        Lists in a step: of baskets; half as many of queries and of exposures.
+        Lists in a step: of baskets; half as many of queries and of exposures; four times
+        as many queries of the intent head.
     negatives
         Items that a step's sampled softmax shares.
     """
@@ -82,6 +95,7 @@ class Plan:
     baskets: int
     queries: int
     exposures: int
+    intents: int
     list_size: int
     batch: int = 32
     negatives: int = 1024
@@ -94,14 +108,14 @@ def plan(effort: Effort) -> Plan:
     return {
         "quick": Plan(
             ModelConfig(), epochs=4, patience=2, baskets=12_000, queries=4_000, exposures=5_000,
-            list_size=100,
+            intents=16_000, list_size=100,
         ),
         "standard": Plan(
             ModelConfig(width=96, length=100, hidden=96), epochs=8, patience=2, baskets=30_000,
-            queries=10_000, exposures=15_000, list_size=128,
+            queries=10_000, exposures=15_000, intents=40_000, list_size=128,
         ),
         "best": Plan(
             ModelConfig(width=128, length=128, hidden=128, layers=3), epochs=12, patience=3,
-            baskets=100_000, queries=30_000, exposures=40_000, list_size=160,
+            baskets=100_000, queries=30_000, exposures=40_000, intents=100_000, list_size=160,
         ),
     }[effort]  # fmt: skip

@@ -114,6 +114,12 @@ def evaluate_shop(
             f"Bundle {bundle.id} was trained on events up to {stats.as_of:.0f}, after the split"
             f" at {split:.0f}: it knows the answers. Train one with `until` at the split."
         )
+    if "next" not in bundle.json("model")["heads"]:
+        reason = bundle.json("model")["left_out"].get("next", "it was not taught")
+        raise TrainingError(
+            f"Bundle {bundle.id} cannot predict baskets: {reason}. Import purchases from before"
+            " the split with `daogou import events FILE`, or choose a later split."
+        )
     log = ShopLog.from_frame(store.event_lines(), table.index)
     baskets = list(log.baskets(split, np.inf, min_basket))
     if not baskets:

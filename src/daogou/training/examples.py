@@ -52,9 +52,34 @@ class Lists:
     def __len__(self) -> int:
         return len(self.visitor)
 
+    @property
+    def positives(self) -> int:
+        """How many lists have a row with a gain."""
+        owner = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        return len(np.unique(owner[self.labels > 0]))
+
     def rows(self, i: int) -> slice:
         """Where list ``i`` stands among the rows."""
         return slice(int(self.offsets[i]), int(self.offsets[i + 1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Intents:
+    """Queries and the categories that they are about.
+
+    Attributes
+    ----------
+    query
+        Row of the query's text vector, int32 [Q].
+    category
+        int32 [Q], never 0.
+    """
+
+    query: Int32
+    category: Int32
+
+    def __len__(self) -> int:
+        return len(self.query)
 
 
 class ListBuilder:

@@ -10,9 +10,10 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
+from torch.nn import functional
 
 from daogou.errors import TrainingError
-from daogou.models import JointModel
+from daogou.models import HEADS, JointModel
 
 TOLERANCE = 1e-3
 
@@ -44,8 +45,50 @@ class _Context(nn.Module):
         return u
 
 
-def export(model: JointModel, paths: Mapping[str, Path]) -> None:
+class _Heads(nn.Module):
+    """The ranker's trained heads alone, in the order of their names."""
+
+    def __init__(self, model: JointModel, heads: Sequence[str]) -> None:
+        super().__init__()
+        self.ranker = model.ranker
+        self.register_buffer("columns", torch.tensor([HEADS.index(head) for head in heads]))
+
+    def forward(self, u: Tensor, v: Tensor, wide: Tensor) -> Tensor:
+        logits: Tensor = self.ranker(u, v, wide).index_select(1, self.columns)
+        return logits
+
+
+class _Intent(nn.Module):
+    """Text vectors to probabilities of the categories."""
+
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.head, self.table = model.intent, model.item_tower.category
+
+    def forward(self, query: Tensor) -> Tensor:
+        return torch.softmax(self.head(query, self.table.weight), -1)
+
+
+def export_intent(model: JointModel, path: Path) -> None:
+    """Write the graph of the intent head, text vectors [B, T] to probabilities [B, C].
+
+    Raises
+    ------
+    TrainingError
+        The graph answers differently from the module that it was made of.
+    """
+    generator = torch.Generator().manual_seed(0)
+    asked = torch.randn(2, model.content.text.shape[1], generator=generator)
+    _export(_Intent(model), {"query": functional.normalize(asked)}, path)
+
+
+def export_ranker(model: JointModel, heads: Sequence[str], paths: Mapping[str, Path]) -> None:
     """Write ``item_tower``, ``context_tower`` and ``ranker`` graphs to their paths.
+
+    Parameters
+    ----------
+    heads
+        The trained ones: the ranker's graph has no other.
 
     Raises
     ------
@@ -89,7 +132,7 @@ def export(model: JointModel, paths: Mapping[str, Path]) -> None:
         paths["context_tower"],
     )
     _export(
-        model.ranker,
+        _Heads(model, heads),
         {"u": some(n, d), "v": some(n, d), "wide": some(n, n_features)},
         paths["ranker"],
     )

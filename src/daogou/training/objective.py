@@ -1,27 +1,21 @@
 """The joint loss: L = sum of lambda_i L_i over the tasks that the shop's data supports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from daogou.features.items import Float32
 from daogou.models import HEADS, JointModel, exposure_loss, listwise, sampled_softmax
 from daogou.training.examples import Batch
 
-TASKS = ("retrieval", "next", "relevance", "purchase")
-"""``retrieval`` trains the towers alone; the others are the ranker's heads."""
-
-
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """The lambda of each task. 0 leaves a task out."""
-
-    retrieval: float = 0.5
-    next: float = 1.0
-    relevance: float = 0.5
-    purchase: float = 2.0
+INTENT: Final = "intent"
+RETRIEVAL: Final = "retrieval"
+"""Trains the towers alone, beside the head "next"."""
 
 
 class Negatives:
@@ -80,14 +74,40 @@ def rank_logits(model: JointModel, batch: Batch, vectors: Vectors, u: Tensor, he
     return torch.zeros(batch.mask.shape).masked_scatter(batch.mask, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The batches of one step: lists by head, and queries with their categories.
+
+    ``asked`` are rows of the query vectors and ``about`` category codes, int64 [Q].
+    """
+
+    lists: Mapping[str, Batch]
+    asked: Tensor
+    about: Tensor
+
+
 def joint_loss(
     model: JointModel,
-    batches: dict[str, Batch],
+    step: Step,
     query_vectors: Tensor,
     negatives: Negatives,
-    weights: LossWeights,
+    weights: Mapping[str, float],
 ) -> tuple[Tensor, dict[str, float]]:
-    """The weighted sum and each task's own loss."""
+    """The weighted sum and each task's own loss; ``weights`` are the lambdas by task."""
+    losses = _list_losses(model, step.lists, query_vectors, negatives) if step.lists else {}
+    if len(step.asked):
+        logits = model.category_logits(query_vectors[step.asked])
+        losses[INTENT] = functional.cross_entropy(logits, step.about)
+    total = torch.stack([weights[task] * loss for task, loss in losses.items()]).sum()
+    return total, {task: float(loss.detach()) for task, loss in losses.items()}
+
+
+def _list_losses(
+    model: JointModel,
+    batches: Mapping[str, Batch],
+    query_vectors: Tensor,
+    negatives: Negatives,
+) -> dict[str, Tensor]:
     sampled, log_expected = negatives.draw()
     everything = [t for b in batches.values() for t in (b.lines, b.items)]
     vectors = Vectors(model, sampled, *everything)
@@ -95,7 +115,7 @@ def joint_loss(
     for task, batch in batches.items():
         u, states = encode(model, batch, vectors, query_vectors)
         logits = rank_logits(model, batch, vectors, u, task)
-        if task == "purchase":
+        if task in ("click", "purchase"):
             losses[task] = exposure_loss(logits, batch.labels, batch.mask, batch.rate)
         else:
             losses[task] = listwise(logits, batch.labels, batch.mask)
@@ -105,9 +125,8 @@ def joint_loss(
             losses[task] = losses[task] + 0.3 * listwise(
                 logits, batch.labels, batch.mask & batch.new
             )
-            losses["retrieval"] = retrieval_loss(batch, vectors, u, states, sampled, log_expected)
-    total = torch.stack([getattr(weights, task) * loss for task, loss in losses.items()]).sum()
-    return total, {task: float(loss.detach()) for task, loss in losses.items()}
+            losses[RETRIEVAL] = retrieval_loss(batch, vectors, u, states, sampled, log_expected)
+    return losses
 
 
 def retrieval_loss(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from daogou.features import (
     FEATURES,
@@ -31,9 +30,18 @@ from daogou.retrieval.lexical import LexicalRetriever
 from daogou.retrieval.proposals import PERSONAL_K, POPULAR_K, RELATED_K, propose, union
 from daogou.training.examples import ListBuilder, Lists
 from daogou.training.queries import DerivedQuery
+from daogou.training.shop import Shop
 
 LEXICAL_K, MEANING_K = 60, 40
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """What a query is asked of: the products' words, and their meaning."""
+
+    lexical: LexicalRetriever
+    meaning: DenseRetriever
 
 
 class StatsClock:
@@ -164,9 +172,8 @@ class Replay:
         self,
         queries: Sequence[DerivedQuery],
         vectors: Float32,
-        lexical: LexicalRetriever,
-        meaning: DenseRetriever,
-        texts: npt.NDArray[np.float16],
+        indexes: Indexes,
+        shop: Shop,
         *,
         first: int = 0,
     ) -> Lists:
@@ -176,14 +183,15 @@ class Replay:
         ----------
         vectors
             Centred vectors of the queries, [Q, T].
-        texts
-            Centred text vectors of the items, [V, T].
         first
             Number of the first query among the vectors of all parts.
         """
         lists, rng = ListBuilder(), np.random.default_rng(self.seed)
+        lexical, meaning, texts = indexes.lexical, indexes.meaning, shop.texts
         for number, query in enumerate(queries):
             basket = query.basket
+            if basket is None:
+                continue
             history = self.log.history(basket.visitor, basket.end)
             request = Request(
                 now=basket.time,

@@ -16,13 +16,16 @@ from daogou.evaluation import Reliability, reliability
 from daogou.features.items import Float32
 from daogou.models import JointModel
 from daogou.training.checkpoint import Progress
-from daogou.training.trainer import Data, predict
+from daogou.training.data import Data
+from daogou.training.validating import intent_metrics, name_metrics, predict
 
 TITLES = {
     "retrieval": "Next item (towers)",
     "next": "Next basket (ranker)",
     "relevance": "Query to product (ranker)",
+    "click": "Exposure to view (ranker)",
     "purchase": "Exposure to purchase (ranker)",
+    "intent": "Query to category (intent head)",
 }
 _STYLE = """
 :root { color-scheme: light dark }
@@ -46,6 +49,7 @@ def write_report(
     """Write ``report.html`` and return the metrics of the best epoch, all on validation data."""
     best = progress.best_epoch - 1
     metrics = {name: values[best] for name, values in progress.validation.items()}
+    metrics |= intent_metrics(model, data) | name_metrics(model, data)
     figures = [
         ("Mean loss of each task in each epoch, on the training lists.", _losses(progress)),
         (
@@ -72,7 +76,7 @@ def write_report(
                 _reliability(calibration),
             )
         )
-    page = _page(figures, metrics, seconds, shop)
+    page = _page(figures, metrics, seconds, shop, data.left_out)
     writer.path("report.html").write_text(page, encoding="utf-8")
     return metrics
 
@@ -154,11 +158,20 @@ def _number(value: object) -> str:
     return f"{value:,.4f}" if isinstance(value, float) else f"{value:,}"
 
 
+def _left_out(reasons: Mapping[str, str]) -> str:
+    lines = "".join(
+        f"<li>{html.escape(TITLES[head])}: {html.escape(reason)}.</li>"
+        for head, reason in reasons.items()
+    )
+    return f"<h2>Left out</h2><ul>{lines}</ul>" if lines else ""
+
+
 def _page(
     figures: Sequence[tuple[str, Figure]],
     metrics: Mapping[str, float],
     seconds: Mapping[str, float],
     shop: Mapping[str, int],
+    left_out: Mapping[str, str],
 ) -> str:
     pictures = "".join(
         f'<figure><img alt="{html.escape(text)}" src="{_image(figure)}">'
@@ -171,6 +184,7 @@ def _page(
         f"<style>{_STYLE}</style><h1>Training report</h1>"
         "<p>Queries are derived from product texts: this shop has no query log, or none was"
         " imported. All metrics are on the newest days, which no weight was fitted to.</p>"
+        f"{_left_out(left_out)}"
         f"{_table('The shop', shop)}{_table('Validation, best epoch', metrics)}"
         f"<h2>Curves and distributions</h2>{pictures}{_table('Seconds by stage', seconds)}</html>"
     )

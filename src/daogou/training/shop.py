@@ -8,9 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from daogou.encoders import Centring, TextEncoder
+from daogou.encoders.base import unit
 from daogou.features import ItemTable, ShopLog
+from daogou.features.items import Float32
 from daogou.retrieval.documents import LexicalDocument, item_text, lexical_document
 from daogou.store import Store
+from daogou.text import detect_language
+from daogou.training.queries import PATH, CatalogueWords
 from daogou.types import Product
 
 Stage = Callable[[str, int, int], None]
@@ -25,21 +29,25 @@ class Shop:
     ----------
     revision
         Of the store's catalogue when it was read.
-    titles
-        Language to the titles of all items, in item order.
+    words
+        Titles, categories and brands, in all languages.
     documents
         What the lexical index holds of each item.
     texts
         Centred text vectors, float16 [V, T].
+    category_names
+        Centred text vectors of the categories' names, the mean over the languages,
+        float32 [C, T]; zeros for code 0.
     centring
         What was taken from them, and is to be taken from queries.
     """
 
     table: ItemTable
     revision: int
-    titles: Mapping[str, Sequence[str]]
+    words: CatalogueWords
     documents: Sequence[LexicalDocument]
     texts: npt.NDArray[np.float16]
+    category_names: Float32
     centring: Centring
     log: ShopLog
 
@@ -64,6 +72,7 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
     revision, total = store.revision(), store.count_products()
     products, documents = [], []
     titles: dict[str, list[str]] = {}
+    paths: dict[str, dict[str, str]] = {}  # language -> path of the catalogue -> path in it
     texts, languages = [], []
     for number, product in enumerate(store.iter_products()):
         if number % 1000 == 0:
@@ -74,23 +83,57 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
         languages.append(product.language)
         for language in {product.language, *product.localized}:
             titles.setdefault(language, [""] * number).append(product.title_in(language))
+            if product.categories:
+                told = product.categories_in(language)[0]
+                paths.setdefault(language, {}).setdefault(product.categories[0], told)
         for known in titles.values():
             known.extend([""] * (number + 1 - len(known)))
     table = ItemTable.from_products(products)
     vectors = encoder.encode(texts, progress=lambda done, all_: stage("encoding texts", done, all_))
     centring = Centring.fit(vectors, languages, encoder.blocks)
+    words = _words(table, titles, paths)
+    names = _category_names(words, len(table.categories), encoder, centring)
     stage("reading events", 0, 1)
     end = datetime.fromtimestamp(until, UTC) if until is not None else None
     log = ShopLog.from_frame(store.event_lines(until=end), table.index)
     return Shop(
         table=table,
         revision=revision,
-        titles=titles,
+        words=words,
         documents=documents,
         texts=centring.apply(vectors, languages).astype(np.float16),
+        category_names=names,
         centring=centring,
         log=log,
     )
+
+
+def _words(
+    table: ItemTable,
+    titles: Mapping[str, Sequence[str]],
+    paths: Mapping[str, Mapping[str, str]],
+) -> CatalogueWords:
+    return CatalogueWords(
+        titles=titles,
+        paths={
+            language: [known.get(path, path) for path in table.categories.words]
+            for language, known in paths.items()
+        },
+        category=table.category,
+        brands=[table.brands.words[code] for code in table.brand.tolist()],
+    )
+
+
+def _category_names(
+    words: CatalogueWords, n_categories: int, encoder: TextEncoder, centring: Centring
+) -> Float32:
+    """The mean over the languages of the vectors of the categories' leaves, unit [C, T]."""
+    total = np.zeros((n_categories, encoder.dim), np.float32)
+    for paths in words.paths.values():
+        leaves = [path.rsplit(PATH, 1)[-1] for path in paths]
+        total += centring.apply(encoder.encode(leaves), [detect_language(leaf) for leaf in leaves])
+    total[0] = 0
+    return unit(total)
 
 
 def _bare(product: Product) -> Product:

@@ -9,122 +9,151 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from daogou.evaluation import auc
-from daogou.features import ShopLog
-from daogou.features.items import Float32
 from daogou.models import JointModel
 from daogou.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from daogou.training.config import Plan
-from daogou.training.examples import Batch, Lists, collate, shuffled
-from daogou.training.objective import (
-    LossWeights,
-    Negatives,
-    Vectors,
-    encode,
-    joint_loss,
-    listwise_ndcg,
-    rank_logits,
-)
+from daogou.training.data import Data
+from daogou.training.examples import collate, shuffled
+from daogou.training.objective import INTENT, Negatives, Step, joint_loss
+from daogou.training.validating import calibrate_intent, validate
 
 Report = Callable[[int, int, Progress], None]
 """Told of each step: steps done, steps in all, and where training stood after the last epoch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
-    """What training reads: lists by task, the log for their histories, query vectors [Q, T]."""
+class Course:
+    """How to train.
 
-    log: ShopLog
-    train: Mapping[str, Lists]
-    validation: Mapping[str, Lists]
-    query_vectors: Tensor
-    popularity: Float32
+    Attributes
+    ----------
+    weights
+        The lambda of each task.
+    signature
+        Of the data and settings; a checkpoint of others is not resumed.
+    checkpoint
+        The file from which an interrupted training goes on; None keeps none.
+    """
 
-    def tasks(self) -> list[str]:
-        """The tasks that have examples."""
-        return [task for task, lists in self.train.items() if len(lists)]
+    plan: Plan
+    weights: Mapping[str, float]
+    seed: int
+    signature: str
+    checkpoint: Path | None = None
+
+    def size(self, task: str) -> int:
+        """How many examples of a task are in a step."""
+        shares = {"next": 1.0, INTENT: 4.0}
+        return max(1, int(self.plan.batch * shares.get(task, 0.5)))
 
 
 def fit(
-    model: JointModel,
-    data: Data,
-    plan: Plan,
-    weights: LossWeights,
-    *,
-    seed: int,
-    signature: str,
-    checkpoint: Path | None = None,
-    report: Report | None = None,
+    model: JointModel, data: Data, course: Course, report: Report = lambda *_: None
 ) -> Progress:
     """Train ``model`` and leave it with the weights of its best epoch.
 
-    An epoch passes once over the baskets' lists; the other tasks' lists are drawn
-    beside them. All that is drawn depends on the seed and the epoch alone, so that
-    training resumed from a checkpoint takes the same steps as one that never stopped.
+    An epoch passes at least once over the baskets' lists and the intents; the other tasks'
+    lists are drawn beside them. All that is drawn depends on the seed and the epoch alone,
+    so that training resumed from a checkpoint takes the same steps as one that never stopped.
     """
-    tasks = [task for task in data.tasks() if getattr(weights, task) > 0]
-    sample = np.concatenate([data.train[task].wide[::7] for task in tasks])
-    model.ranker.fit_scale(torch.from_numpy(sample.astype(np.float32)))
-    steps = max(1, -(-max(len(data.train[task]) for task in tasks[:1]) // plan.batch))
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
-    )
-    progress, best = Progress(signature), _snapshot(model)
-    if checkpoint and (found := load_checkpoint(checkpoint, signature, model, optimizer)):
-        progress, best = found
-    while progress.epoch < plan.epochs and not _stale(progress, plan.patience):
-        losses = _epoch(model, data, plan, weights, optimizer, tasks, steps, seed, progress, report)
-        measured = validate(model, data)
-        progress.epoch += 1
-        for name, value in losses.items():
-            progress.losses.setdefault(name, []).append(value)
-        for name, value in {**measured, "score": _score(measured)}.items():
-            progress.validation.setdefault(name, []).append(value)
-        if int(np.argmax(progress.validation["score"])) == progress.epoch - 1:
-            progress.best_epoch, best = progress.epoch, _snapshot(model)
-        if checkpoint:
-            save_checkpoint(checkpoint, progress, model, optimizer, best)
-        if report:
-            report(progress.epoch * steps, plan.epochs * steps, progress)
-    model.load_state_dict(best)
-    return progress
+    return _Training(model, data, course, report).run()
 
 
-def _epoch(
-    model: JointModel,
-    data: Data,
-    plan: Plan,
-    weights: LossWeights,
-    optimizer: torch.optim.Optimizer,
-    tasks: list[str],
-    steps: int,
-    seed: int,
-    progress: Progress,
-    report: Report | None,
-) -> dict[str, float]:
-    """One pass; the mean loss of each task."""
-    model.train()
-    torch.manual_seed(seed * 1000 + progress.epoch)
-    rng = np.random.default_rng([seed, progress.epoch])
-    generator = torch.Generator().manual_seed(seed * 1000 + progress.epoch)
-    negatives = Negatives(data.popularity, plan.negatives, generator)
-    total_steps, sums = steps * plan.epochs, dict[str, float]()
-    for step, batches in enumerate(
-        itertools.islice(_batches(model, data, plan, tasks, rng), steps)
-    ):
-        done = progress.epoch * steps + step
-        for group in optimizer.param_groups:
-            group["lr"] = plan.learning_rate * _schedule(done / total_steps)
-        loss, parts = joint_loss(model, batches, data.query_vectors, negatives, weights)
-        optimizer.zero_grad()
+class _Training:
+    """One training: what it holds from the first epoch to the last."""
+
+    def __init__(self, model: JointModel, data: Data, course: Course, report: Report) -> None:
+        self.model, self.data, self.course, self.report = model, data, course, report
+        self.sizes = {task: course.size(task) for task in data.tasks}
+        if data.heads:
+            sample = np.concatenate([data.train[head].wide[::7] for head in data.heads])
+            model.ranker.fit_scale(torch.from_numpy(sample.astype(np.float32)))
+        leading = [task for task in ("next", INTENT) if task in data.tasks] or data.tasks[:1]
+        self.steps = max((-(-self._count(task) // self.sizes[task]) for task in leading), default=0)
+        self.total = self.steps * course.plan.epochs
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(),
+            lr=course.plan.learning_rate,
+            weight_decay=course.plan.weight_decay,
+            fused=True,
+        )
+        self.progress, self.best = Progress(course.signature), _snapshot(model)
+
+    def run(self) -> Progress:
+        """Train until the epochs are done or nothing gets better."""
+        path, plan = self.course.checkpoint, self.course.plan
+        if path and (
+            found := load_checkpoint(path, self.course.signature, self.model, self.optimizer)
+        ):
+            self.progress, self.best = found
+        progress = self.progress
+        while self.steps and progress.epoch < plan.epochs and not _stale(progress, plan.patience):
+            losses = self._epoch()
+            measured = validate(self.model, self.data)
+            progress.epoch += 1
+            for name, value in losses.items():
+                progress.losses.setdefault(name, []).append(value)
+            for name, value in {**measured, "score": _score(measured)}.items():
+                progress.validation.setdefault(name, []).append(value)
+            if progress.validation["score"][-1] >= max(progress.validation["score"]):
+                progress.best_epoch, self.best = progress.epoch, _snapshot(self.model)
+            if path:
+                save_checkpoint(path, progress, self.model, self.optimizer, self.best)
+            self.report(progress.epoch * self.steps, self.total, progress)
+        self.model.load_state_dict(self.best)
+        calibrate_intent(self.model, self.data)
+        return progress
+
+    def _epoch(self) -> dict[str, float]:
+        """One pass; the mean loss of each task."""
+        seed = self.course.seed * 1000 + self.progress.epoch
+        self.model.train()
+        torch.manual_seed(seed)
+        rng = np.random.default_rng([self.course.seed, self.progress.epoch])
+        generator = torch.Generator().manual_seed(seed)
+        negatives = Negatives(self.data.popularity, self.course.plan.negatives, generator)
+        sums: dict[str, float] = {}
+        for number, step in enumerate(itertools.islice(self._draw(rng), self.steps)):
+            done = self.progress.epoch * self.steps + number
+            for name, value in self._step(step, negatives, done / self.total).items():
+                sums[name] = sums.get(name, 0.0) + value
+            self.report(done + 1, self.total, self.progress)
+        return {name: value / self.steps for name, value in sums.items()}
+
+    def _step(self, step: Step, negatives: Negatives, share: float) -> dict[str, float]:
+        """One step of the optimiser; ``share`` of all steps lies behind."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.course.plan.learning_rate * _schedule(share)
+        loss, parts = joint_loss(
+            self.model, step, self.data.query_vectors, negatives, self.course.weights
+        )
+        self.optimizer.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        for name, value in parts.items():
-            sums[name] = sums.get(name, 0.0) + value
-        if report:
-            report(done + 1, total_steps, progress)
-    return {name: value / steps for name, value in sums.items()}
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return parts
+
+    def _draw(self, rng: np.random.Generator) -> Iterator[Step]:
+        data, length = self.data, self.model.config.length
+        streams = {
+            task: shuffled(self._count(task), size, rng) for task, size in self.sizes.items()
+        }
+        nothing = torch.zeros(0, dtype=torch.int64)
+        while True:
+            rows = {task: next(stream) for task, stream in streams.items()}
+            asked = about = nothing
+            if INTENT in rows:
+                intents, chosen = data.intents["train"], rows.pop(INTENT)
+                asked = torch.from_numpy(intents.query[chosen].astype(np.int64))
+                about = torch.from_numpy(intents.category[chosen].astype(np.int64))
+            lists = {
+                head: collate(data.train[head], chosen, data.log, length)
+                for head, chosen in rows.items()
+            }
+            yield Step(lists, asked, about)
+
+    def _count(self, task: str) -> int:
+        return len(self.data.intents["train"] if task == INTENT else self.data.train[task])
 
 
 def _schedule(share: float) -> float:
@@ -134,60 +163,13 @@ def _schedule(share: float) -> float:
     return 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * (share - 0.05) / 0.95)))
 
 
-def _batches(
-    model: JointModel, data: Data, plan: Plan, tasks: list[str], rng: np.random.Generator
-) -> Iterator[dict[str, Batch]]:
-    sizes = {task: plan.batch if task == "next" else max(plan.batch // 2, 1) for task in tasks}
-    streams = {task: shuffled(len(data.train[task]), sizes[task], rng) for task in tasks}
-    while True:
-        yield {
-            task: collate(data.train[task], next(stream), data.log, model.config.length)
-            for task, stream in streams.items()
-        }
-
-
-@torch.no_grad()
-def predict(
-    model: JointModel, data: Data, lists: Lists, task: str, batch: int = 64
-) -> Iterator[tuple[Batch, Tensor]]:
-    """Run a task's head over lists, in their order: batches and logits [B, K]."""
-    model.eval()
-    for start in range(0, len(lists), batch):
-        rows = np.arange(start, min(start + batch, len(lists)))
-        found = collate(lists, rows, data.log, model.config.length)
-        vectors = Vectors(model, found.lines, found.items)
-        u, _ = encode(model, found, vectors, data.query_vectors)
-        yield found, rank_logits(model, found, vectors, u, task)
-
-
-def validate(model: JointModel, data: Data) -> dict[str, float]:
-    """NDCG@10 of baskets, of what is new in them, and of queries; AUC of exposures."""
-    found: dict[str, float] = {}
-    for task, lists in data.validation.items():
-        if not len(lists):
-            continue
-        results = list(predict(model, data, lists, task))
-        if task == "purchase":
-            logits = torch.cat([z[b.mask] for b, z in results]).numpy()
-            labels = torch.cat([b.labels[b.mask] for b, _ in results]).numpy()
-            found["auc_purchase"] = auc(logits, labels)
-            continue
-        found[f"ndcg_{task}"] = _mean([listwise_ndcg(z, b.labels, b.mask) for b, z in results])
-        if task == "next":
-            found["ndcg_explore"] = _mean(
-                [listwise_ndcg(z, b.labels, b.mask & b.new) for b, z in results]
-            )
-    return found
-
-
-def _mean(parts: list[Tensor]) -> float:
-    values = torch.cat(parts)
-    return float(values.mean()) if len(values) else float("nan")
-
-
 def _score(measured: Mapping[str, float]) -> float:
-    """What early stopping watches: the mean of all metrics that are defined."""
-    values = [value for value in measured.values() if np.isfinite(value)]
+    """What early stopping watches: the mean of all metrics of an order that are defined."""
+    values = [
+        value
+        for name, value in measured.items()
+        if name.startswith(("ndcg", "auc", "accuracy")) and np.isfinite(value)
+    ]
     return float(np.mean(values)) if values else 0.0
 
 
