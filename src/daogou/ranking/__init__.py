@@ -1,5 +1,6 @@
 """Ranking: the trained model over candidates, and what is done with its order."""
 
 from daogou.ranking.joint import HEADS, JointRanker, Scores
+from daogou.ranking.relevance import Evidence, RelevanceWeights, relevance
 
-__all__ = ["HEADS", "JointRanker", "Scores"]
+__all__ = ["HEADS", "Evidence", "JointRanker", "RelevanceWeights", "Scores", "relevance"]

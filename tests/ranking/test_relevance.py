@@ -1,0 +1,79 @@
+"""How well products answer a query by content alone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from daogou.ranking import Evidence, RelevanceWeights, relevance
+from daogou.ranking.relevance import feedback
+
+
+def floats(*values: float) -> NDArray[np.float32]:
+    return np.array(values, np.float32)
+
+
+def order(evidence: Evidence, weights: RelevanceWeights | None = None) -> list[int]:
+    return np.argsort(-relevance(evidence, weights), kind="stable").tolist()
+
+
+def test_words_alone() -> None:
+    assert order(Evidence(floats(2, 7, 0))) == [1, 0, 2]
+    np.testing.assert_allclose(relevance(Evidence(floats(2, 8, 0))), [0.25, 1, 0])
+
+
+def test_no_words_match_at_all() -> None:
+    meaning = floats(0.1, 0.4, -0.2)
+    assert order(Evidence(floats(0, 0, 0), meaning)) == [1, 0, 2]
+
+
+def test_the_scale_of_lexical_scores_does_not_matter() -> None:
+    lexical, meaning = floats(3, 2, 1), floats(0.1, 0.3, 0.5)
+    np.testing.assert_allclose(
+        relevance(Evidence(lexical, meaning)), relevance(Evidence(100 * lexical, meaning)), 1e-6
+    )
+
+
+def test_meaning_breaks_what_words_leave_open() -> None:
+    assert order(Evidence(floats(1, 1, 1), floats(0.2, 0.1, 0.3))) == [2, 0, 1]
+
+
+def test_constraints_lift() -> None:
+    evidence = Evidence(floats(1, 0.9), constraints=floats(0, 1))
+    assert order(evidence) == [1, 0]
+    assert order(evidence, RelevanceWeights(constraints=0)) == [0, 1]
+
+
+def test_an_exact_match_comes_first_whatever_else_is_said() -> None:
+    exact = np.array([False, False, True])
+    evidence = Evidence(floats(9, 8, 0), floats(1, 1, -1), exact=exact)
+    assert order(evidence) == [2, 0, 1]
+    assert order(Evidence(floats(0, 0, 0), exact=exact)) == [2, 0, 1]
+
+
+def test_what_the_best_have_in_common_leads() -> None:
+    """Three best of one kind lift the fourth of that kind above a stranger of equal score."""
+    kind, stranger = floats(1, 0), floats(0, 1)
+    vectors = np.stack([kind, kind, kind, stranger, kind])
+    lexical = floats(1, 0.9, 0.8, 0.5, 0.5)
+    assert order(Evidence(lexical, vectors=vectors)) == [0, 1, 2, 4, 3]
+    still = RelevanceWeights(feedback=0)
+    assert order(Evidence(lexical, vectors=vectors), still) == [0, 1, 2, 3, 4]
+
+
+def test_feedback_by_hand() -> None:
+    vectors = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    # The best are 0 and 2, worth 1 and (nearly) 0.
+    np.testing.assert_allclose(feedback(vectors, floats(3, 1, 2), 2), [1, 0, 0.6], atol=1e-5)
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_few_candidates(k: int) -> None:
+    evidence = Evidence(
+        np.zeros(k, np.float32),
+        np.zeros(k, np.float32),
+        np.zeros((k, 4), np.float32),
+        np.zeros(k, np.float32),
+        np.zeros(k, np.bool_),
+    )
+    assert relevance(evidence).shape == (k,)
+    assert np.isfinite(relevance(evidence)).all()
