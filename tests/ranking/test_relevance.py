@@ -13,7 +13,7 @@ def floats(*values: float) -> NDArray[np.float32]:
 
 
 def order(evidence: Evidence, weights: RelevanceWeights | None = None) -> list[int]:
-    return np.argsort(-relevance(evidence, weights), kind="stable").tolist()
+    return [int(n) for n in np.argsort(-relevance(evidence, weights), kind="stable")]
 
 
 def test_words_alone() -> None:

@@ -83,7 +83,7 @@ def relevance(evidence: Evidence, weights: RelevanceWeights | None = None) -> Fl
         scores = scores + np.float32(weights.feedback) * near
     if evidence.exact is not None and evidence.exact.any():
         above = np.float32(np.ptp(scores) + 1)
-        scores = scores + above * evidence.exact
+        scores = scores + above * evidence.exact.astype(np.float32)
     return np.asarray(scores, np.float32)
 
 
