@@ -42,10 +42,21 @@ def normalize(s: str) -> str:
     """
     if s.isascii():
         return clean(s).lower()
-    s = _FRACTION.sub(r" \1", clean(s))  # NFKC would make eleven halves of 1½
+    return clean(folded(clean(s)))
+
+
+def folded(s: str) -> str:
+    """:func:`normalize` without its cleaning: the characters alone, white space untouched."""
+    if s.isascii():
+        return s.lower()
+    s = _FRACTION.sub(r" \1", s)  # NFKC would make eleven halves of 1½
     s = unicodedata.normalize("NFKC", s).lower()
-    s = unicodedata.normalize("NFKC", s.translate(_simplification()))
-    return clean(s)
+    return unicodedata.normalize("NFKC", s.translate(_simplification()))
+
+
+def dropped(c: str) -> bool:
+    """Whether :func:`clean` leaves the character out."""
+    return _DROPPED.match(c) is not None
 
 
 def detect_language(s: str) -> str:

@@ -9,13 +9,13 @@ import rjieba
 
 from daogou.text.normal import HAN, normalize
 from daogou.text.stems import singular
-from daogou.text.units import QUANTITY, quantity_of, unquote
+from daogou.text.units import QUANTITY, SPELLED, quantity_of, unquote
 
 MAX_TOKEN: Final = 64
 """Longer tokens are cut, alike in index and query."""
 
 _WORD: Final = re.compile(
-    rf"(?P<run>[{HAN}]+)"
+    rf"(?P<run>(?:(?!{SPELLED})[{HAN}])+)"
     r"|(?P<word>(?!pack of \d)[a-z][a-z0-9]*(?:[-&_'][a-z0-9]+)*)"
     rf"|{QUANTITY}"
     r"|(?P<decimal>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![a-z0-9.,])"
@@ -52,7 +52,7 @@ def tokenize(s: str) -> list[str]:
     """
     s = unquote(normalize(s))
     if not s.isascii():
-        s = _fold_accents(s)
+        s = fold_accents(s)
     tokens: list[str] = []
     for match in _WORD.finditer(s):
         kind = match.lastgroup
@@ -75,7 +75,8 @@ def token_text(s: str) -> str:
     return " ".join(tokenize(s))
 
 
-def _fold_accents(s: str) -> str:
+def fold_accents(s: str) -> str:
+    """Normalised text without accents and ligatures: café is cafe, straße strasse."""
     s = _ACCENTS.sub("", unicodedata.normalize("NFD", s.translate(_LIGATURES)))
     return unicodedata.normalize("NFC", s)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from daogou.text.normal import normalize
+from daogou.text.numerals import HAN_NUMERAL, read_numeral
 
 Dimension = Literal["volume", "weight", "length", "count", "storage", "power", "other"]
 
@@ -75,16 +76,25 @@ _ASCII: Final = {s for s in _BY_SPELLING if s.isascii() and s != '"'}
 _NUMBER: Final = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d{1,4})?|(?:\d{1,3} )?\d{1,3}/[1-9]\d?|\d{1,9}(?:\.\d{1,4})?"
 )
+_OTHER_WORD: Final = "(?![级拉粉线饭奇照])"
+"""The characters that make another word of a Chinese unit: 升级 (upgrade), 克拉 (carat), 米线
+(noodles)."""
+_HAN_UNITS: Final = {s for s in _BY_SPELLING if not s.isascii()}
+_SPELLED_UNITS: Final = _alternatives(_HAN_UNITS - {"伏"})
+"""Those that may follow Chinese numerals; 三伏 are the dog days."""
+_SPELLED_NUMBER: Final = f"(?=[一二两三四五六七八九十半])(?:{HAN_NUMERAL})"
+SPELLED: Final = f"{_SPELLED_NUMBER}(?:{_SPELLED_UNITS}){_OTHER_WORD}"
+"""两升, 半斤: a quantity in Chinese numerals, in normalised text."""
 QUANTITY: Final = (
     rf"(?<![\d.,/])(?P<number>{_NUMBER})"
     rf"(?:(?P<attached>{_alternatives(_ASCII)})(?![a-z0-9])"
     rf"|[ -](?P<spaced>{_alternatives(_ASCII - _ATTACHED_ONLY)})(?![a-z0-9])"
-    rf"| ?(?P<han>{_alternatives(set(_BY_SPELLING) - _ASCII - {chr(34)})})(?![级拉粉线饭奇照])"
+    rf"| ?(?P<han>{_alternatives(_HAN_UNITS)}){_OTHER_WORD}"
     r'|(?P<mark>"))'
+    rf"|(?P<spelled>{_SPELLED_NUMBER})(?P<unit>{_SPELLED_UNITS}){_OTHER_WORD}"
     r"|(?<![a-z0-9])pack of (?P<pack>\d{1,4})(?![a-z0-9])"
 )
-"""A number with its unit, in normalised text. The characters that may not follow a Chinese
-unit are those that make another word of it: 升级 (upgrade), 克拉 (carat), 米线 (noodles)."""
+"""A number with its unit, in normalised text."""
 _QUANTITY: Final = re.compile(QUANTITY)
 
 
@@ -143,9 +153,9 @@ def quantity_of(match: re.Match[str]) -> Quantity:
     if match["pack"]:
         value, unit = float(match["pack"]), _BY_SPELLING["pack"]
     else:
-        value = _number(match["number"])
-        spelling = match["attached"] or match["spaced"] or match["han"] or match["mark"]
-        unit = _BY_SPELLING[spelling]
+        value = _number(match["number"] or match["spelled"])
+        spellings = match.group("attached", "spaced", "han", "mark", "unit")
+        unit = _BY_SPELLING[next(s for s in spellings if s)]
     if unit.spellings[0] == "斤":
         value *= unit.factor
         return Quantity(value, "g", "weight", value)
@@ -153,6 +163,8 @@ def quantity_of(match: re.Match[str]) -> Quantity:
 
 
 def _number(text: str) -> float:
+    if not text[0].isdigit():
+        return float(read_numeral(text) or 0)
     whole, _, fraction = text.rpartition(" ")
     if "/" in fraction:
         over, under = fraction.split("/")
