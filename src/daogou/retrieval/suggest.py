@@ -201,7 +201,7 @@ class Suggester:
                     for scored in shelf.matches(pieces, attempt, language, own, limit):
                         by_kind[scored.phrase.kind].append(scored)
             for scored in _in_turn(by_kind):
-                chosen.setdefault(_text_key(scored.phrase.text), scored)
+                chosen.setdefault(fold(scored.phrase.text), scored)
                 if len(chosen) == limit:
                     return list(chosen.values())
         return list(chosen.values())
@@ -224,11 +224,10 @@ class _Shelf:
     """Phrases by kind and falling weight, so that the first ids are the best of a kind."""
 
     def __init__(self, phrases: Sequence[Phrase], ceilings: dict[Kind, float]) -> None:
-        read = [(phrase, read_units(phrase.text)) for phrase in phrases]
-        usable = [(phrase, units) for phrase, units in read if units]
-        usable.sort(key=lambda pair: (KINDS.index(pair[0].kind), -pair[0].weight, pair[0].text))
-        self.phrases = tuple(phrase for phrase, _ in usable)
-        self.index = KeyIndex([units for _, units in usable])
+        usable = [phrase for phrase in phrases if fold(phrase.text).strip()]
+        usable.sort(key=lambda phrase: (KINDS.index(phrase.kind), -phrase.weight, phrase.text))
+        self.phrases = tuple(usable)
+        self.index = KeyIndex(read_units(phrase.text) for phrase in usable)
         self._scores = [_score(phrase, ceilings) for phrase in self.phrases]
         kinds = np.array([KINDS.index(phrase.kind) for phrase in self.phrases], np.int8)
         self._edges = np.searchsorted(kinds, np.arange(len(KINDS) + 1)).tolist()
@@ -328,10 +327,6 @@ def _score(phrase: Phrase, ceilings: dict[Kind, float]) -> float:
     ceiling = math.log1p(ceilings[phrase.kind])
     share = math.log1p(max(phrase.weight, 0.0)) / ceiling if ceiling else 0.0
     return 0.1 + 0.9 * min(share, 1.0)
-
-
-def _text_key(text: str) -> str:
-    return "".join(map(fold, text))
 
 
 def _spoken(run: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -36,11 +36,10 @@ class KeyIndex:
         The units of each text; its number is its id.
     """
 
-    def __init__(self, texts: "Sequence[Sequence[Unit]]") -> None:
+    def __init__(self, texts: Iterable[Sequence[Unit]]) -> None:
         writer = _Writer()
         for number, units in enumerate(texts):
             writer.add(number, units)
-        self.n_texts = len(texts)
         high, low, ids = writer.keys()
         order = np.lexsort((low, high))
         self._high, self._low, self._ids = high[order], low[order], ids[order]

@@ -59,12 +59,16 @@ class Unit(NamedTuple):
     spaced: bool
 
 
-@functools.lru_cache(maxsize=65_536)
-def fold(character: str) -> str:
-    """One character as it is compared: normalised, without accent; a blank is one blank.
+def fold(text: str) -> str:
+    """A text as it is compared: normalised, without accents, its blanks alike.
 
     Signs fold to nothing, so that "usb-c", "usbc" and "USB C" find each other.
     """
+    return "".join(map(_fold, text))
+
+
+@functools.lru_cache(maxsize=65_536)
+def _fold(character: str) -> str:
     if character.isspace():
         return " "
     decomposed = unicodedata.normalize("NFD", normalize(character))
@@ -72,61 +76,65 @@ def fold(character: str) -> str:
     return unicodedata.normalize("NFC", kept)
 
 
+class _OneToOne(dict[int, str]):
+    """What each character folds to where that is one character, for ``str.translate``."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold(chr(code))
+        told = folded or (_MARK if unicodedata.combining(chr(code)) else _SIGN)
+        self[code] = told if len(told) == 1 else _MARK
+        return self[code]
+
+
+_SIGN: Final = "\0"
+_MARK: Final = "\1"
+"""Stands for what folds to nothing within a word, or to several characters."""
+_TABLE: Final = _OneToOne()
+_RUN: Final = re.compile(rf"(?P<han>[{HAN}]+)|[^\0 {HAN}]+")
+
+
 def typed_pieces(prefix: str) -> tuple[str, ...]:
     """What was typed, folded and cut at blanks."""
-    folded = "".join(map(fold, prefix[:MAX_TYPED])).split()
-    return tuple(folded[:MAX_PIECES])
+    return tuple(fold(prefix[:MAX_TYPED]).split()[:MAX_PIECES])
 
 
 def read_units(text: str) -> list[Unit]:
     """The units of a text, from left to right."""
+    folded = text.translate(_TABLE)
+    origin: Sequence[int] | None = None
+    if _MARK in folded:
+        folded, origin = _folded_with_origin(text)
     units: list[Unit] = []
-    word: list[str] = []
-    start = end = 0
-    spaced = False
-
-    def close() -> None:
-        nonlocal spaced
-        if word:
-            units.append(Unit("".join(word), "", start, end, spaced))
-            word.clear()
-            spaced = False
-
-    for at, character in enumerate(text):
-        form = fold(character)
-        if not form or form == " " or is_han(form[0]):
-            if form or not unicodedata.combining(character):
-                close()
-            spaced = spaced or form == " "
-            if form and form != " ":
-                units += [Unit(c, c, at, at + 1, spaced and n == 0) for n, c in enumerate(form)]
-                spaced = False
+    before = 0
+    for run in _RUN.finditer(folded):
+        start, end = run.span()
+        spaced = before < start and " " in folded[before:start]
+        before = end
+        if run["han"] is None:
+            units.append(Unit(run[0], "", start, end, spaced))
         else:
-            if not word:
-                start = at
-            word.append(form)
-            end = at + 1
+            for n, (form, syllable) in enumerate(zip(run[0], syllables(run[0]), strict=True)):
+                units.append(Unit(form, syllable, start + n, start + n + 1, spaced and n == 0))
         if len(units) >= MAX_UNITS:
             break
-    close()
-    return _with_syllables(units[:MAX_UNITS])
+    if origin is not None:
+        units = [
+            unit._replace(start=origin[unit.start], end=origin[unit.end - 1] + 1) for unit in units
+        ]
+    return units[:MAX_UNITS]
 
 
-def _with_syllables(units: list[Unit]) -> list[Unit]:
-    """The units with the pinyin of their characters, which stand there themselves so far."""
-    at = 0
-    while at < len(units):
-        if not units[at].syllable:
-            at += 1
-            continue
-        stop = at
-        while stop < len(units) and units[stop].syllable:
-            stop += 1
-        run = "".join(unit.form for unit in units[at:stop])
-        for n, syllable in enumerate(syllables(run)):
-            units[at + n] = units[at + n]._replace(syllable=syllable)
-        at = stop
-    return units
+def _folded_with_origin(text: str) -> tuple[str, list[int]]:
+    """The folded text with its signs, and the place in the text of each of its characters."""
+    folded: list[str] = []
+    origin: list[int] = []
+    for at, character in enumerate(text):
+        told = _fold(character)
+        if not told and not unicodedata.combining(character):
+            told = _SIGN
+        folded.append(told)
+        origin += [at] * len(told)
+    return "".join(folded), origin
 
 
 def syllables(run: str) -> list[str]:
