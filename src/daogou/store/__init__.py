@@ -1,14 +1,16 @@
-"""Catalogue and event log, in SQLite or PostgreSQL, and the way from feeds into it."""
+"""Catalogue, event log and controls, in SQLite or PostgreSQL, and the way from feeds into it."""
 
 from daogou.store.config import StoreConfig
 from daogou.store.eventlog import AppendResult
 from daogou.store.importing import ImportReport, import_events, import_products
 from daogou.store.putting import PutResult
+from daogou.store.querylog import PopularQuery
 from daogou.store.store import Store
 
 __all__ = [
     "AppendResult",
     "ImportReport",
+    "PopularQuery",
     "PutResult",
     "Store",
     "StoreConfig",

@@ -1,18 +1,20 @@
 """The one door to the database."""
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Self, TypeVar
 
 import polars as pl
 import sqlalchemy as sa
 
-from daogou.store import catalogue, eventlog, putting
+from daogou.merchandising import Control
+from daogou.store import catalogue, controls, eventlog, putting, querylog
 from daogou.store.database import Database
 from daogou.store.eventlog import AppendResult, VisitorLines
 from daogou.store.putting import PutResult
+from daogou.store.querylog import PopularQuery
 from daogou.types import Product, UserEvent
 
 T = TypeVar("T")
@@ -219,6 +221,65 @@ class Store:
         """Erase all events of a visitor; returns how many there were."""
         with self._database.write() as connection:
             return eventlog.delete_visitor(connection, visitor_id)
+
+    def popular_queries(
+        self, since: datetime, least_visitors: int, limit: int = 10_000
+    ) -> list[PopularQuery]:
+        """What at least so many visitors have searched for since a time; most visitors first.
+
+        Texts are normalised, and those that look like somebody's address or number are
+        never among them; see :mod:`daogou.store.querylog`. Reads all searches of the period,
+        some 100,000 a second: for a background task.
+
+        Raises
+        ------
+        InvalidInput
+            ``least_visitors`` is below 2, or ``limit`` below 1.
+        """
+        with self._database.read() as connection:
+            return querylog.popular(connection, since, least_visitors, limit)
+
+    # --- controls
+
+    def controls(self) -> list[Control]:
+        """All controls in byte order of their ids."""
+        with self._database.read() as connection:
+            return controls.load(connection)
+
+    def control(self, control_id: str) -> Control | None:
+        """The control with this id, or None."""
+        with self._database.read() as connection:
+            return controls.get(connection, control_id)
+
+    def put_control(self, control: Control, *, new: bool = False) -> Control:
+        """Add a control or replace it; returns it with the times that the store keeps.
+
+        Raises
+        ------
+        InvalidInput
+            There are :data:`~daogou.merchandising.MAX_CONTROLS` already; with ``new``, also
+            when there is one with its id.
+        """
+        with self._database.write() as connection:
+            return controls.put(connection, control, datetime.now(UTC), new=new)
+
+    def change_control(self, control_id: str, edit: Callable[[Control], Control]) -> Control | None:
+        """Replace a control by what ``edit`` makes of it; None where there is no such control.
+
+        No other writer comes between. What ``edit`` raises leaves the control as it is.
+        """
+        with self._database.write() as connection:
+            return controls.change(connection, control_id, edit, datetime.now(UTC))
+
+    def delete_control(self, control_id: str) -> bool:
+        """Delete a control; whether there was one."""
+        with self._database.write() as connection:
+            return controls.delete(connection, control_id)
+
+    def controls_revision(self) -> int:
+        """A number that grows with every change of a control."""
+        with self._database.read() as connection:
+            return controls.revision(connection)
 
     def _variant_owners(self, connection: sa.Connection) -> Mapping[str, str]:
         revision = catalogue.revision(connection)

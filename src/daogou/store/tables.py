@@ -111,3 +111,13 @@ events: Final = Table(
     Index(None, "visitor_id", "time", "seq"),
     Index(None, "type", "time"),
 )
+
+controls: Final = Table(
+    "controls",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
