@@ -1,14 +1,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.changes import apply_changes
-from daogou.engine.facets import count_facets, nice_edges
+from daogou.engine.facets import check_facet, count_facet, nice_edges, without_keys
 from daogou.engine.filters import parse_filter
 from daogou.engine.matching import evaluate_filter
+from daogou.engine.requests import FacetSpec
 from daogou.errors import InvalidInput
 from daogou.features import ItemTable
 from daogou.types import Facet, LocalizedText, Money, Product
@@ -161,8 +163,9 @@ def values(facet: Facet) -> list[tuple[str | None, int]]:
 
 def test_facets_count_the_matches_by_falling_count(shop: Catalogue) -> None:
     matches = np.array([True, True, True, False])
-    brand, categories, size = count_facets(
-        shop, matches, ["brand", "categories", "attributes.size"], "en"
+    brand, categories, size = (
+        count_facet(shop, matches, FacetSpec(key), "en")
+        for key in ("brand", "categories", "attributes.size")
     )
     assert values(brand) == [("Acme", 1), ("Bolt", 1)]
     assert values(categories)[0] == ("Grocery", 2)
@@ -171,13 +174,13 @@ def test_facets_count_the_matches_by_falling_count(shop: Catalogue) -> None:
 
 
 def test_facets_speak_the_language_where_they_can(shop: Catalogue) -> None:
-    (facet,) = count_facets(shop, shop.live, ["categories"], "zh")
+    facet = count_facet(shop, shop.live, FacetSpec("categories"), "zh")
     assert values(facet)[:2] == [("食品", 2), ("食品 > 软饮料", 1)]
     assert ("Grocery > Tea", 1) in values(facet)
 
 
 def test_intervals_cover_every_priced_match_once(shop: Catalogue) -> None:
-    (facet,) = count_facets(shop, shop.live, ["price"], "en")
+    facet = count_facet(shop, shop.live, FacetSpec("price"), "en")
     assert sum(v.count for v in facet.values) == 3
     assert facet.values[0].low is None
     assert facet.values[-1].high is None
@@ -196,13 +199,63 @@ def test_edges_are_round_and_split_evenly() -> None:
 
 def test_no_matches_no_values(shop: Catalogue) -> None:
     none = np.zeros(4, np.bool_)
-    for facet in count_facets(shop, none, ["price", "brand"], "en"):
-        assert facet.values == ()
+    for key in ("price", "brand"):
+        assert count_facet(shop, none, FacetSpec(key), "en").values == ()
 
 
 def test_an_unknown_facet_names_the_nearest(shop: Catalogue) -> None:
     with pytest.raises(InvalidInput, match=r"no facet 'brnd'\. Did you mean 'brand'"):
-        count_facets(shop, shop.live, ["brnd"], "en")
+        check_facet(shop, FacetSpec("brnd"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (FacetSpec("brand", excluded_filter_keys=("prise",)), r"'prise'\. Did you mean 'price'"),
+        (FacetSpec("brand", limit=0), r"limit is 0; expected 1 to 300"),
+        (FacetSpec("price", prefixes=("A",)), r"'price' is a number; expected intervals"),
+        (FacetSpec("brand", intervals=((Decimal(1), None),)), r"'brand' is a text, which has no"),
+        (FacetSpec("price", intervals=((Decimal(2), Decimal(1)),)), r"from 2 to 1; expected a min"),
+    ],
+)
+def test_a_facet_that_cannot_be_counted_says_why(
+    shop: Catalogue, spec: FacetSpec, message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        check_facet(shop, spec)
+
+
+def test_intervals_are_counted_as_asked(shop: Catalogue) -> None:
+    spec = FacetSpec("price", intervals=((None, Decimal(2)), (Decimal(2), Decimal("1000"))))
+    values = count_facet(shop, shop.live, spec, "en").values
+    prices = shop.numbers["price"][shop.live]
+    assert [v.count for v in values] == [int((prices < 200).sum()), int((prices >= 200).sum())]
+    assert [(v.low, v.high) for v in values] == [(None, 200.0), (200.0, 100_000.0)]
+
+
+def test_values_can_be_restricted_and_ordered(shop: Catalogue) -> None:
+    def listed(spec: FacetSpec) -> list[str | None]:
+        return [v.value for v in count_facet(shop, shop.live, spec, "en").values]
+
+    everything = listed(FacetSpec("brand"))
+    assert len(everything) > 1
+    assert listed(FacetSpec("brand", restricted_values=("bolt",))) == ["Bolt"]
+    assert listed(FacetSpec("brand", prefixes=("Ac",))) == ["Acme"]
+    assert listed(FacetSpec("brand", prefixes=("ac",))) == []
+    assert listed(FacetSpec("brand", contains=("CM",), case_insensitive=True)) == ["Acme"]
+    descending = listed(FacetSpec("brand", order_by="value desc"))
+    assert descending == sorted(map(str, everything), reverse=True)
+    assert listed(FacetSpec("brand", limit=1)) == everything[:1]
+
+
+def test_a_facet_leaves_the_filter_on_itself_aside(shop: Catalogue) -> None:
+    node = parse_filter('brand: ANY("Acme") AND price > 1 AND rating >= 3', shop.fields())
+    left = without_keys(node, frozenset({"brand", "rating"}))
+    assert left == parse_filter("price > 1", shop.fields())
+    assert without_keys(left, frozenset({"price"})) is None
+    mixed = parse_filter('brand: ANY("Acme") OR price > 1', shop.fields())
+    assert without_keys(mixed, frozenset({"brand"})) == mixed
+    assert without_keys(mixed, frozenset({"brand", "price"})) is None
 
 
 @pytest.mark.parametrize(

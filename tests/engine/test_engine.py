@@ -9,6 +9,7 @@ import pytest
 from daogou.engine import (
     PLACEMENTS,
     Engine,
+    FacetSpec,
     Placement,
     RecommendRequest,
     SearchRequest,
@@ -60,7 +61,7 @@ def test_search_finds_in_both_languages(engine: Engine, query: str, found: set[s
 
 
 def test_facets_and_the_total_count_the_whole_match_set(engine: Engine) -> None:
-    slate = search(engine, "", page_size=2, facet_keys=("brand", "categories"))
+    slate = search(engine, "", page_size=2, facets=(FacetSpec("brand"), FacetSpec("categories")))
     assert len(slate.items) == 2
     assert slate.total == 10
     brand, categories = slate.facets
@@ -71,7 +72,7 @@ def test_facets_and_the_total_count_the_whole_match_set(engine: Engine) -> None:
 
 def test_a_filter_takes_away_and_the_facets_follow(engine: Engine) -> None:
     slate = search(
-        engine, "", filter='categories: ANY("饮料") AND price < 2.50', facet_keys=("brand",)
+        engine, "", filter='categories: ANY("饮料") AND price < 2.50', facets=(FacetSpec("brand"),)
     )
     assert set(ids(slate)) == {"cola", "diet", "lemon"}
     assert {v.value: v.count for v in slate.facets[0].values} == {"Acme": 2, "Bolt": 1}
@@ -94,8 +95,8 @@ def test_order_by_a_field(engine: Engine) -> None:
 def test_search_is_personal_unless_told_otherwise(engine: Engine, trained: Shop) -> None:
     for hours in (50, 60, 70):
         trained.event("purchase-complete", "v", ["diet"], hours)
-    assert ids(search(engine, "cola"))[0] == "cola"
-    assert ids(search(engine, "cola", visitor_id="v"))[0] == "diet"
+    assert ids(search(engine, "colas"))[0] == "cola"
+    assert ids(search(engine, "colas", visitor_id="v"))[0] == "diet"
     plain = search(engine, "cola", visitor_id="v", personalize=False)
     assert ids(plain) == ids(search(engine, "cola", visitor_id="somebody", personalize=False))
     assert ids(plain)[0] == "cola"
@@ -116,7 +117,7 @@ def test_bad_requests_say_what_is_wrong(engine: Engine) -> None:
     with pytest.raises(FilterError, match="Did you mean 'price'"):
         search(engine, "", filter="prise < 3")
     with pytest.raises(InvalidInput, match="no facet 'colour'"):
-        search(engine, "", facet_keys=("colour",))
+        search(engine, "", facets=(FacetSpec("colour"),))
     with pytest.raises(InvalidInput, match="orderBy has"):
         search(engine, "", order_by="beauty")
     with pytest.raises(InvalidInput, match="pageSize is 0"):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daogou.config import nearest
-from daogou.engine.columns import Int32, Postings
+from daogou.engine.columns import Int32, Postings, Titles
 from daogou.engine.filters import FieldKind
 from daogou.engine.matching import Bools, Floats
 from daogou.errors import InvalidInput
@@ -49,6 +49,8 @@ class Catalogue:
     texts
         By field: brand, categories (with every path's outer paths), availability, tags,
         and ``attributes.KEY``.
+    titles
+        What each is called, in all languages.
     currency
         The shop's currency: that of most products when it was opened, None where none
         has a price.
@@ -64,6 +66,7 @@ class Catalogue:
     available: Bools
     numbers: Mapping[str, Floats]
     texts: Mapping[str, Postings]
+    titles: Titles
     currency: str | None
     fingerprints: NDArray[np.int64]
     revision: int
@@ -82,6 +85,7 @@ class Catalogue:
             available=none,
             numbers=dict.fromkeys(ORDER_FIELDS, np.full(len(table), np.nan)),
             texts={field: Postings.empty() for field in TEXT_FIELDS},
+            titles=Titles.empty(),
             currency=None,
             fingerprints=np.zeros(len(table), np.int64),
             revision=-1,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from daogou.engine.catalogue import ATTRIBUTE, MONEY_FIELDS, ORDER_FIELDS, Catalogue
-from daogou.engine.columns import PATH_SEPARATOR, Int32, Postings, Vocabulary
+from daogou.engine.columns import PATH_SEPARATOR, Int32, Postings, Titles, Vocabulary
 from daogou.engine.matching import Floats
 from daogou.features import ItemTable
 from daogou.types import Money, Product
@@ -46,6 +46,7 @@ class _Gathered:
         self.numbers = {field: array("d") for field in ORDER_FIELDS}
         self.currencies: list[str] = []
         self.fingerprints = array("q")
+        self.titles = (array("i"), array("i"))  # row, hash
         self.vocabularies = {field: p.vocabulary for field, p in old.texts.items()}
         self.entries = {field: (array("i"), array("i")) for field in old.texts}
         self.path_codes: dict[tuple[str, ...], tuple[int, ...]] = {}
@@ -69,6 +70,10 @@ class _Gathered:
             self._enter(row, ATTRIBUTE + key, values)
         self._enter_paths(row, product)
         self.fingerprints.append(_fingerprint(product))
+        titles = (product.title, *(text.title for text in product.localized.values()))
+        for code in dict.fromkeys(Titles.code(title) for title in titles if title):
+            self.titles[0].append(row)
+            self.titles[1].append(code)
 
     def _put_numbers(self, product: Product) -> None:
         price, original = _amount(product.price), _amount(product.original_price)
@@ -143,6 +148,9 @@ class _Gathered:
             available=available,
             numbers=self._merged_numbers(rows, size, currency),
             texts=self._merged_texts(rows, size),
+            titles=old.titles.replaced(
+                rows, np.array(self.titles[0], np.int32), np.array(self.titles[1], np.int32), size
+            ),
             currency=currency,
             fingerprints=fingerprints,
             revision=revision,

@@ -6,6 +6,7 @@ so that counting and matching are numpy over int32, whatever the size of the sho
 
 import re
 import unicodedata
+import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -126,12 +127,57 @@ class Postings:
 
         Itself, where that changes nothing: most updates touch a price alone.
         """
-        touched = np.zeros(size, np.bool_)
-        touched[changed] = True
-        old = touched[self.rows]
-        if np.array_equal(self.rows[old], rows) and np.array_equal(self.codes[old], codes):
-            return self
-        all_rows = np.concatenate([self.rows[~old], rows])
-        all_codes = np.concatenate([self.codes[~old], codes])
-        order = np.argsort(all_rows, kind="stable")
-        return Postings(all_rows[order], all_codes[order], self.vocabulary)
+        replaced = replace_entries(self.rows, self.codes, changed, rows, codes, size)
+        return self if replaced is None else Postings(*replaced, self.vocabulary)
+
+
+def replace_entries(
+    old_rows: Int32, old_codes: Int32, changed: Int32, rows: Int32, codes: Int32, size: int
+) -> tuple[Int32, Int32] | None:
+    """Entries by row, with new ones for the rows ``changed`` of ``size``; None if none is new."""
+    touched = np.zeros(size, np.bool_)
+    touched[changed] = True
+    old = touched[old_rows]
+    if np.array_equal(old_rows[old], rows) and np.array_equal(old_codes[old], codes):
+        return None
+    all_rows = np.concatenate([old_rows[~old], rows])
+    all_codes = np.concatenate([old_codes[~old], codes])
+    order = np.argsort(all_rows, kind="stable")
+    return all_rows[order], all_codes[order]
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """What products are called, in every language, to look up a whole title.
+
+    Attributes
+    ----------
+    rows
+        Row of each title, never falling: int32 [N].
+    codes
+        A hash of each, int32 [N]; two titles may share one.
+    """
+
+    rows: Int32
+    codes: Int32
+
+    @classmethod
+    def empty(cls) -> "Titles":
+        """No title."""
+        none = np.zeros(0, np.int32)
+        return cls(none, none)
+
+    @staticmethod
+    def code(title: str) -> int:
+        """The hash of a title; case, width and blanks do not count."""
+        return zlib.crc32(fold(title).encode("utf-8", "replace")) - 2**31
+
+    def called(self, title: str) -> Int32:
+        """Rows that are probably called so, and all that are."""
+        rows: Int32 = self.rows[self.codes == self.code(title)]
+        return rows
+
+    def replaced(self, changed: Int32, rows: Int32, codes: Int32, size: int) -> "Titles":
+        """With new titles for the rows ``changed`` of ``size``; itself where none is new."""
+        replaced = replace_entries(self.rows, self.codes, changed, rows, codes, size)
+        return self if replaced is None else Titles(*replaced)

@@ -1,4 +1,4 @@
-"""The one door: search, recommend, explain."""
+"""The one door: search, complete, recommend, explain."""
 
 import secrets
 import tempfile
@@ -11,23 +11,25 @@ import numpy as np
 
 from daogou.bundle import Bundle
 from daogou.encoders import TextEncoder
+from daogou.engine.answering import Searcher
+from daogou.engine.completing import Completer
 from daogou.engine.explaining import Explanation, measured, proposed
-from daogou.engine.facets import count_facets
 from daogou.engine.grounds import Grounds, Shown
 from daogou.engine.model import load_model
+from daogou.engine.paging import PageToken
 from daogou.engine.recommending import anchor_rows, choose
 from daogou.engine.requests import RecommendRequest, SearchRequest, SearchSlate
-from daogou.engine.scoring import Query
-from daogou.engine.searching import EngineConfig, find
+from daogou.engine.searching import EngineConfig
 from daogou.engine.view import LiveView, View
 from daogou.engine.visit import Visit
 from daogou.errors import NotFound
 from daogou.features.items import Float32, Int32
+from daogou.merchandising import ControlSet
 from daogou.retrieval import Fused
 from daogou.retrieval.base import NO_ITEMS
+from daogou.retrieval.suggest import Suggestion
 from daogou.store import Store
-from daogou.text import tokenize
-from daogou.types import Facet, ScoredProduct, Slate
+from daogou.types import ScoredProduct, Slate
 
 UNTRAINED: Final = "untrained"
 """Stands for the bundle's id in the policy of a shop that has none."""
@@ -51,11 +53,12 @@ class Engine:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._config = config
         self._clock = clock
         self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
         loaded = load_model(bundle, encoder, cache_dir) if bundle else None
         self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
+        self._searcher = Searcher(store, config, self._live.newest())
+        self._completer = Completer(store)
         self.bundle_id: str | None = bundle.id if bundle else None
 
     @classmethod
@@ -110,34 +113,69 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def search(self, request: SearchRequest) -> SearchSlate:
+    def search(self, request: SearchRequest, controls: ControlSet | None = None) -> SearchSlate:
         """One page of what matches a query.
+
+        Parameters
+        ----------
+        controls
+            Instead of the merchant's own: to see what others would do.
 
         Raises
         ------
         FilterError
             The filter does not parse.
         InvalidInput
-            A facet key or a field to order by is not known.
+            A facet key or a field to order by is not known, or the page token does not fit.
         """
         view = self._live.newest()
-        visit = self._visit(view, request.visitor_id if request.personalize else None)
-        query = _read(view, request.query)
-        found = find(view, visit, query, request, self._config)
-        facets: tuple[Facet, ...] = ()
-        if request.facet_keys:
-            matches = found.mask(len(view.catalogue))
-            facets = count_facets(view.catalogue, matches, request.facet_keys, request.language)
-        page = slice(request.offset, request.offset + request.page_size)
+        index, now = self.bundle_id or UNTRAINED, self._clock()
+        token = None
+        if request.page_token:
+            token = PageToken.decode(request.page_token, request, index, now)
+        visit = self._visit(
+            view,
+            request.visitor_id if request.personalize else None,
+            until=token.as_of if token else None,
+        )
+        answer = self._searcher.answer(view, visit, request, controls)
+        found, offset = answer.found, token.offset if token else request.offset
+        page = slice(offset, offset + request.page_size)
         rows = found.rows[page]
         scores = np.zeros(len(rows), np.float32)
         ranked = found.scores[page]
         scores[: len(ranked)] = ranked
-        tokens = query.tokens if query else ()
-        grounds = self._grounds(view, visit, request.language, NO_ITEMS, tokens)
+        query = answer.asked.query
+        grounds = self._grounds(
+            view, visit, request.language, NO_ITEMS, query.tokens if query else ()
+        )
         items = self._items(rows, scores, found.fused, grounds, "search")
-        slate = Slate(items, len(found.rows), _token(), self._policy("search"), facets)
-        return SearchSlate(slate)
+        following = None
+        if page.stop < len(found.rows):
+            as_of = token.as_of if token else visit.as_of
+            following = PageToken(page.stop, as_of, index).encode(request)
+        policy = self._policy("search")
+        slate = Slate(items, len(found.rows), attribution_token(), policy, answer.facets)
+        return SearchSlate(
+            slate,
+            corrected_query=answer.correction.text if answer.correction else None,
+            correction_applied=answer.corrected,
+            understanding=answer.asked.understanding,
+            chips=answer.chips,
+            order_by=answer.asked.order_by,
+            relaxations=answer.relaxations,
+            redirect_uri=answer.merchant.redirect_uri,
+            controls=answer.merchant.control_ids,
+            next_page_token=following,
+        )
+
+    def complete(self, text: str, language: str = "en", limit: int = 8) -> list[Suggestion]:
+        """What a shopper who has typed ``text`` may be about to search for.
+
+        Queries of other shoppers, categories, brands and products, in both languages, also by
+        pinyin and its initials.
+        """
+        return self._completer.suggest(self._live.newest(), text, language, limit)
 
     def recommend(self, request: RecommendRequest) -> Slate:
         """A list of products for a placement.
@@ -154,7 +192,7 @@ class Engine:
         grounds = self._grounds(view, visit, request.language, anchors, ())
         items = self._items(chosen.rows, chosen.scores, chosen.fused, grounds, request.placement)
         total = len(chosen.fused)
-        return Slate(items, total, _token(), self._policy(request.placement))
+        return Slate(items, total, attribution_token(), self._policy(request.placement))
 
     def explain(self, visitor_id: str | None, product_id: str) -> Explanation:
         """Every number that goes into a product's place on a visitor's home page.
@@ -183,8 +221,9 @@ class Engine:
             reasons=grounds.reasons(Shown(row, product), "home"),
         )
 
-    def _visit(self, view: View, visitor_id: str | None) -> Visit:
-        return Visit.read(self._store, view.catalogue, visitor_id, self._clock())
+    def _visit(self, view: View, visitor_id: str | None, until: float | None = None) -> Visit:
+        now = self._clock()
+        return Visit.read(self._store, view.catalogue, visitor_id, now, until=until)
 
     def _grounds(
         self, view: View, visit: Visit, language: str, anchors: Int32, tokens: Sequence[str]
@@ -223,15 +262,6 @@ class Engine:
         return f"{self.bundle_id or UNTRAINED}/{placement}"
 
 
-def _read(view: View, text: str) -> Query | None:
-    """The query as the retrievers read it; None where there is none."""
-    if not text.strip():
-        return None
-    tokens = tuple(tokenize(text))
-    vector = view.model.query_vector(text) if view.model and tokens else None
-    return Query(tokens, vector)
-
-
-def _token() -> str:
+def attribution_token() -> str:
     """An id under which a client reports on a slate; it says nothing by itself."""
     return secrets.token_urlsafe(12)

@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from daogou.engine.asking import allowed_rows
 from daogou.engine.matching import Bools
 from daogou.engine.proposing import MODEL, WEIGHTS, propose
 from daogou.engine.requests import RecommendRequest
 from daogou.engine.scoring import judge
-from daogou.engine.searching import allowed_rows
 from daogou.engine.view import View
 from daogou.engine.visit import Visit
 from daogou.features.items import Float32, Int32

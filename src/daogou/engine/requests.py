@@ -1,10 +1,13 @@
 """What can be asked of the engine, and what a search answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from decimal import Decimal
+from typing import Any, Final, Literal
 
 from daogou.errors import InvalidInput
 from daogou.types import Slate
+from daogou.understanding import Understanding
 
 Placement = Literal["home", "similar", "goes-with", "buy-again", "cart"]
 PLACEMENTS: Final[tuple[Placement, ...]] = ("home", "similar", "goes-with", "buy-again", "cart")
@@ -14,14 +17,80 @@ MAX_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class FacetSpec:
+    """A facet to count over the whole match set.
+
+    Attributes
+    ----------
+    key
+        A field: ``"brand"``, ``"categories"``, ``"price"``, ``"attributes.size"``.
+    intervals
+        Of a number field, ``(low, high)`` each, low included and high not, None where open; in
+        the units of a filter (prices in major ones). Empty lets the matches decide.
+    restricted_values
+        Of a text field: these values alone, in this order, counted even where no match has them.
+    prefixes, contains
+        Of a text field: values that start with, or contain, one of these.
+    case_insensitive
+        Whether the case of letters counts in ``prefixes`` and ``contains``.
+    order_by
+        ``"count desc"`` or ``"value desc"``.
+    limit
+        The most values that are listed.
+    excluded_filter_keys
+        Parts of the filter about these fields are left aside while this facet is counted, so
+        that a shopper who chose one brand sees how many the others have.
+    """
+
+    key: str
+    intervals: tuple[tuple[Decimal | None, Decimal | None], ...] = ()
+    restricted_values: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    case_insensitive: bool = False
+    order_by: Literal["count desc", "value desc"] = "count desc"
+    limit: int = 50
+    excluded_filter_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Products that pass ``condition`` move up (``boost`` up to 1) or down (down to -1)."""
+
+    condition: str
+    boost: float
+
+
+Spelling = Literal["AUTO", "SUGGESTION_ONLY"]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One page of search results.
 
     An empty ``query`` browses: everything that passes ``filter``, in the
     visitor's order. ``order_by`` is empty for relevance, or a field with an
-    optional direction (``"price"``, ``"price desc"``). ``facet_keys`` are
-    counted over the whole match set. With ``personalize`` off, two visitors get
-    the same page.
+    optional direction (``"price"``, ``"price desc"``). With ``personalize`` off,
+    two visitors get the same page.
+
+    Attributes
+    ----------
+    filter
+        An expression of :mod:`daogou.engine.filters`, or the JSON form of
+        :mod:`daogou.engine.json_filter`.
+    page_token
+        :attr:`SearchSlate.next_page_token` of the page before, with the same request otherwise.
+    boosts
+        What moves up or down in this one search.
+    spelling
+        ``AUTO`` searches for the corrected query where the original finds nothing,
+        ``SUGGESTION_ONLY`` only says what it would be.
+    understand
+        Off: the query is words and nothing else.
+    removed
+        Ids of constraints that were understood and are not meant.
+    page_categories
+        Of the page that the shopper searches from: a merchant's controls may ask for them.
 
     Raises
     ------
@@ -33,9 +102,15 @@ class SearchRequest:
     visitor_id: str | None = None
     page_size: int = 24
     offset: int = 0
-    filter: str = ""
+    page_token: str = ""
+    filter: str | Mapping[str, Any] = ""
     order_by: str = ""
-    facet_keys: tuple[str, ...] = ()
+    facets: tuple[FacetSpec, ...] = ()
+    boosts: tuple[Boost, ...] = ()
+    spelling: Spelling = "AUTO"
+    understand: bool = True
+    removed: tuple[str, ...] = ()
+    page_categories: tuple[str, ...] = ()
     language: str = "en"
     personalize: bool = True
 
@@ -45,6 +120,12 @@ class SearchRequest:
             raise InvalidInput(
                 f"offset is {self.offset}; expected 0 for the first page, or more.", field="offset"
             )
+        for n, boost in enumerate(self.boosts):
+            if not -1 <= boost.boost <= 1:
+                raise InvalidInput(
+                    f"boost is {boost.boost}; expected -1 (down) to 1 (up).",
+                    field=f"boostSpec.conditionBoostSpecs.{n}.boost",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +176,89 @@ def _check_page_size(page_size: int) -> None:
         raise InvalidInput(f"pageSize is {page_size}; expected 1 to {MAX_PAGE}.", field="pageSize")
 
 
+Applied = Literal["filter", "boost", "relaxed"]
+"""What became of a constraint: it held, it moved products up, or it was given up since
+nothing was left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A constraint that was read out of the query, as a page shows it.
+
+    ``id`` takes it away (:attr:`SearchRequest.removed`), ``label`` says it in the shopper's
+    language, ``start`` and ``end`` are its place in the query as typed. ``filter`` is the same
+    as an expression, empty for what a filter cannot say.
+    """
+
+    id: str
+    field: str
+    strength: str
+    label: str
+    start: int
+    end: int
+    confidence: float
+    applied: Applied
+    filter: str = ""
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What a search that finds nothing would find with something given up.
+
+    Attributes
+    ----------
+    text
+        Said in the shopper's language: "Nothing under $50.00. From $59.00:".
+    removed
+        Ids of the constraints that were given up; empty where it is the filter or the words.
+    total
+        How many products that leaves.
+    applied
+        Whether the slate shows these products.
+    """
+
+    text: str
+    removed: tuple[str, ...]
+    total: int
+    applied: bool
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSlate:
     """A page of search results.
 
-    ``corrected_query`` is the query that was searched instead, None where it was
-    searched as it stands.
+    Attributes
+    ----------
+    corrected_query
+        What the query probably should have been, None where it is well spelled.
+    correction_applied
+        Whether that is what was searched.
+    understanding
+        What was read out of the query; None for an empty one.
+    chips
+        Its constraints, to show and to take away.
+    order_by
+        The order that was asked for, by the request or by words of the query.
+    relaxations
+        Where nothing had all that was asked: what there is instead.
+    redirect_uri
+        A merchant's page to go to instead, None for none.
+    controls
+        Ids of the merchant's controls that had a part in this page.
+    next_page_token
+        For the next page, None on the last one.
     """
 
     slate: Slate
     corrected_query: str | None = None
+    correction_applied: bool = False
+    understanding: Understanding | None = None
+    chips: tuple[Chip, ...] = ()
+    order_by: str = ""
+    relaxations: tuple[Relaxation, ...] = ()
+    redirect_uri: str | None = None
+    controls: tuple[str, ...] = ()
+    next_page_token: str | None = None

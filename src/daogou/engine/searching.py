@@ -1,19 +1,28 @@
 """Search: from a query to the whole match set, its best part in the model's order."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
-from daogou.engine.filters import parse_filter
-from daogou.engine.matching import Bools, evaluate_filter
+from daogou.engine.asking import Asked
+from daogou.engine.matching import Bools
 from daogou.engine.proposing import propose
-from daogou.engine.requests import SearchRequest
 from daogou.engine.scoring import Query, judge, query_scores
 from daogou.engine.view import View
 from daogou.engine.visit import Visit
+from daogou.features import QueryScores
 from daogou.features.items import Float32, Int32
+from daogou.ranking import Scores
+from daogou.ranking.relevance import Evidence, relevance
 from daogou.retrieval import Candidates, Fused, Request, fuse
 from daogou.retrieval.base import NO_ITEMS
+from daogou.understanding import SURE
+
+CLEAR: Final = 0.6
+"""From this share of the best match's BM25 on a product clearly has what was asked for."""
+_LEAST: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +38,35 @@ class EngineConfig:
         Where fewer products have the query's words, those of a near meaning join them.
     near
         A product is near in meaning from this cosine on.
+    sure
+        What was understood of a query leaves products out from this confidence on, and moves
+        products up below it.
+    weight_content, weight_relevance, weight_click, weight_purchase, weight_next
+        What counts in the order of search results: how well a product answers by its words and
+        its meaning, and what the model's heads say: answers the query, is looked at, is bought
+        once shown, is in the visitor's next basket. Without a trained model content alone does.
     """
 
     candidates: int = 200
     fill_below: int = 24
     near: float = 0.4
+    sure: float = SURE
+    weight_content: float = 1.0
+    weight_relevance: float = 1.0
+    weight_click: float = 0.0
+    weight_purchase: float = 0.0
+    weight_next: float = 0.0
 
     def __post_init__(self) -> None:
         if self.candidates < 1:
             raise ValueError(f"candidates is {self.candidates}; expected 1 or more, such as 200.")
         if not -1 <= self.near <= 1:
             raise ValueError(f"near is {self.near}; expected a cosine, such as 0.4.")
+        if not 0 <= self.sure <= 1:
+            raise ValueError(f"sure is {self.sure}; expected a confidence, such as 0.8.")
+        for name in ("content", "relevance", "click", "purchase", "next"):
+            if (weight := getattr(self, f"weight_{name}")) < 0:
+                raise ValueError(f"weight_{name} is {weight}; expected 0 or more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,97 +81,219 @@ class Found:
         Of the first ones, in their order; float32.
     fused
         What each source said of the candidates that were ranked.
+    by_meaning
+        Whether no product has a word of the query, and these are the nearest in meaning.
     """
 
     rows: Int32
     scores: Float32
     fused: Fused
-
-    def mask(self, size: int) -> Bools:
-        """The matches as bool [size]."""
-        mask = np.zeros(size, np.bool_)
-        mask[self.rows] = True
-        return mask
+    by_meaning: bool = False
 
 
-def allowed_rows(view: View, text: str) -> Bools:
-    """The shop's products that pass a filter expression, bool [V]."""
-    catalogue = view.catalogue
-    node = parse_filter(text, catalogue.fields()) if text.strip() else None
-    if node is None:
-        return catalogue.live.copy()
-    passing = evaluate_filter(node, catalogue)
-    passing &= catalogue.live
-    return passing
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What has the words of a query, before any filter.
+
+    ``rows`` is int32 [M], the best first, ``scores`` their BM25.
+    """
+
+    rows: Int32
+    scores: Float32
+
+    def passing(self, mask: Bools) -> Candidates:
+        """Those in ``mask``, bool [V]."""
+        kept = mask[self.rows]
+        return Candidates(self.rows[kept], self.scores[kept], "lexical")
 
 
-def find(
-    view: View, visit: Visit, query: Query | None, request: SearchRequest, config: EngineConfig
-) -> Found:
-    """Everything that matches, ranked; without a query, everything that passes the filter."""
-    mask = allowed_rows(view, request.filter)
-    ranked = not request.order_by
-    if query is None:
-        found = _by_taste(view, visit, mask, config, ranked=ranked)
+def match(view: View, asked: Asked) -> Matched:
+    """Everything that has the words; without a query, everything, the most popular first."""
+    if asked.says_nothing:
+        return Matched(NO_ITEMS, np.zeros(0, np.float32))
+    if asked.lexical is None:
+        return Matched(view.order, view.stats.popularity_fast[view.order])
+    found = view.lexical.match(asked.lexical)
+    return Matched(found.items, found.scores)
+
+
+def find(view: View, visit: Visit, asked: Asked, matched: Matched, config: EngineConfig) -> Found:
+    """Everything that has the words and passes the filters and the hard wishes, ranked."""
+    mask = asked.mask
+    if asked.query is None:
+        found = _by_taste(view, visit, asked, matched.passing(mask), config)
     else:
-        found = _by_words(view, visit, query, mask, config, ranked=ranked)
-    if ranked:
+        found = _by_words(view, visit, asked, asked.query, matched.passing(mask), config)
+    if not asked.order_by:
         return found
-    rows = view.catalogue.ordered(found.rows, request.order_by)
-    return Found(rows, np.zeros(0, np.float32), found.fused)
+    rows = view.catalogue.ordered(found.rows, asked.order_by)
+    if asked.query is not None:
+        rows = _clear_first(rows, clear_rows(asked, matched))
+    return replace(found, rows=rows, scores=np.zeros(0, np.float32))
+
+
+def eligible(matched: Matched, found: Found, size: int) -> Bools:
+    """What a facet may count under another filter, bool [V]: what matches the words."""
+    mask = np.zeros(size, np.bool_)
+    mask[matched.rows] = True
+    mask[found.rows] = True
+    return mask
+
+
+def pinned(rows: Int32, pins: Sequence[tuple[int, int]]) -> Int32:
+    """``rows`` with others put at fixed places: ``pins`` are (place from 1, row), rising."""
+    fixed = [row for _, row in pins]
+    order = rows[~np.isin(rows, fixed)].tolist()
+    for place, row in pins:
+        order.insert(place - 1, row)  # beyond the end is at the end
+    return np.array(order, np.int32)
 
 
 def _by_words(
-    view: View, visit: Visit, query: Query, mask: Bools, config: EngineConfig, *, ranked: bool
+    view: View, visit: Visit, asked: Asked, query: Query, lexical: Candidates, config: EngineConfig
 ) -> Found:
-    matches = view.lexical.match(query.tokens)
-    passing = mask[matches.items]
-    lexical = Candidates(matches.items[passing], matches.scores[passing], "lexical")
-    near = _near(view, query, mask, config)
     rows = lexical.items
+    near = _near(view, query, asked, config)
     known = np.isin(near.items, rows)
+    by_meaning = not len(rows) and len(near) > 0
     if len(rows) < config.fill_below:
         rows = np.concatenate([rows, near.items[~known]])
     else:
         near = Candidates(near.items[known], near.scores[known], near.source)
     k = config.candidates
-    best = Candidates(lexical.items[:k], lexical.scores[:k], "lexical")
-    fused = fuse([best, near], k)
-    if view.model is None or not ranked or not len(fused):
-        return _in_order(fused.items, fused.scores, rows, fused)
-    user = view.model.context(visit.history, visit.now, query.vector)
-    told = query_scores(view, query, fused.items, lexical)
-    judged = judge(view, view.model, visit, fused.items, user, told)
-    return _in_order(fused.items, judged.scores.relevance, rows, fused)
+    best = Candidates(lexical.items[:k], lexical.scores[:k], lexical.source)
+    fused = fuse([best, near, *_lifted(asked, lexical, k // 4)], k)
+    if asked.order_by or not len(fused):
+        scores = fused.scores
+    else:
+        scores = _scores(view, visit, asked, query, lexical, fused.items, config)
+        scores = _moved(scores, fused.items, asked)
+    return _in_order(fused.items, scores, rows, fused, by_meaning=by_meaning)
 
 
-def _near(view: View, query: Query, mask: Bools, config: EngineConfig) -> Candidates:
+def _near(view: View, query: Query, asked: Asked, config: EngineConfig) -> Candidates:
     """Products of a meaning near to the query's, none without a model."""
     if view.model is None or query.vector is None:
         return Candidates(NO_ITEMS, np.zeros(0, np.float32), "meaning")
-    asked = Request(now=0.0, query_vector=query.vector, mask=mask)
-    near = view.model.meaning.retrieve(asked, config.candidates // 2)
-    count = int(np.count_nonzero(near.scores >= config.near))
-    return Candidates(near.items[:count], near.scores[:count], near.source)
+    request = Request(now=0.0, query_vector=query.vector, mask=asked.mask)
+    near = view.model.meaning.retrieve(request, config.candidates // 2)
+    kept = near.scores >= config.near
+    for phrase in asked.apart:
+        kept &= ~np.isin(near.items, view.lexical.having(phrase))
+    return Candidates(near.items[kept], near.scores[kept], near.source)
+
+
+def _lifted(asked: Asked, lexical: Candidates, k: int) -> list[Candidates]:
+    """The best of what something moves up, which would else not be among the candidates."""
+    lifted = []
+    for mask in [w.mask for w in asked.soft] + [m for m, boost in asked.boosts if boost > 0]:
+        inside = np.flatnonzero(mask[lexical.items])[:k]
+        lifted.append(Candidates(lexical.items[inside], lexical.scores[inside], "boosted"))
+    return lifted
+
+
+def _scores(
+    view: View,
+    visit: Visit,
+    asked: Asked,
+    query: Query,
+    lexical: Candidates,
+    rows: Int32,
+    config: EngineConfig,
+) -> Float32:
+    """How well each of ``rows`` answers the query for this visitor, [K]."""
+    told = query_scores(view, query, rows, lexical)
+    by_content = relevance(_evidence(view, asked, query, told, rows))
+    if view.model is None or not view.model.heads:
+        return by_content
+    user = view.model.context(visit.history, visit.now, query.vector)
+    heads = judge(view, view.model, visit, rows, user, told).scores
+    return np.asarray(config.weight_content * by_content + _weighed(heads, config), np.float32)
+
+
+def _evidence(view: View, asked: Asked, query: Query, told: QueryScores, rows: Int32) -> Evidence:
+    """What is known of ``rows`` as answers, from content alone."""
+    understood = None
+    if asked.wishes:
+        confidences = np.array([wish.constraint.confidence for wish in asked.wishes])
+        met = np.array([wish.mask[rows] for wish in asked.wishes])
+        understood = (confidences @ met / max(float(confidences.sum()), _LEAST)).astype(np.float32)
+    if view.model is None or query.vector is None:
+        return Evidence(told.lexical, constraints=understood)
+    return Evidence(told.lexical, told.semantic, view.model.text.take(rows), understood)
+
+
+def _weighed(scores: Scores, config: EngineConfig) -> Float32:
+    """The heads, by the merchant's weights; probabilities count by their logarithm."""
+    total = config.weight_relevance * scores.relevance + config.weight_next * scores.next
+    for weight, chance in (
+        (config.weight_click, scores.click),
+        (config.weight_purchase, scores.purchase),
+    ):
+        if weight and chance.any():
+            total = total + weight * np.log(np.maximum(chance, _LEAST))
+    return np.asarray(total, np.float32)
+
+
+def _moved(scores: Float32, rows: Int32, asked: Asked) -> Float32:
+    """The scores with boosts: a boost of 1 lifts by the distance from the last to the first."""
+    if not len(rows):
+        return scores
+    reach = max(float(np.ptp(scores)), _LEAST)
+    moved = scores.astype(np.float64)
+    for mask, boost in asked.boosts:
+        moved += boost * reach * mask[rows]
+    return moved.astype(np.float32)
 
 
 def _by_taste(
-    view: View, visit: Visit, mask: Bools, config: EngineConfig, *, ranked: bool
+    view: View, visit: Visit, asked: Asked, popular: Candidates, config: EngineConfig
 ) -> Found:
     """Browsing: for a visitor who is known, what the home page would propose comes first."""
-    rows = view.popular(mask, len(mask)).items
-    if view.model is None or not ranked or not len(visit.history):
-        return Found(rows, view.stats.popularity_fast[rows], fuse([], 0))
-    user = view.model.context(visit.history, visit.now, None)
-    fused = fuse(propose("home", view, visit, mask, NO_ITEMS, user), config.candidates)
-    judged = judge(view, view.model, visit, fused.items, user)
-    return _in_order(fused.items, judged.scores.next, rows, fused)
+    rows, scores = popular.items, popular.scores
+    k = config.candidates
+    if asked.order_by:
+        return Found(rows, scores, fuse([], 0))
+    known = view.model is not None and "next" in view.model.heads and len(visit.history) > 0
+    if not known and not asked.boosts:
+        return Found(rows, scores, fuse([], 0))
+    lifted = _lifted(asked, popular, k // 4)
+    if not known or view.model is None:
+        best = Candidates(rows[:k], scores[:k], "popular")
+        fused = fuse([best, *lifted], k)
+        order = np.argsort(view.stats.popularity_fast[fused.items] * -1, kind="stable")
+        judged = np.empty(len(fused), np.float32)
+        judged[order] = np.linspace(1, 0, len(fused), dtype=np.float32)
+    else:
+        user = view.model.context(visit.history, visit.now, None)
+        proposed = propose("home", view, visit, asked.mask, NO_ITEMS, user)
+        fused = fuse([*proposed, *lifted], k)
+        judged = judge(view, view.model, visit, fused.items, user).scores.next
+    return _in_order(fused.items, _moved(judged, fused.items, asked), rows, fused)
 
 
-def _in_order(candidates: Int32, scores: Float32, rows: Int32, fused: Fused) -> Found:
+def clear_rows(asked: Asked, matched: Matched) -> Int32:
+    """What clearly has the words, before any filter; without words, everything."""
+    if asked.query is None:
+        return matched.rows
+    return matched.rows[matched.scores >= CLEAR * float(matched.scores.max(initial=0.0))]
+
+
+def _clear_first(rows: Int32, clear: Int32) -> Int32:
+    """In an order by price or the like: what clearly matches the words before what hardly does.
+
+    Else the cheapest of all that has one word of three would lead.
+    """
+    leading = np.isin(rows, clear)
+    return np.concatenate([rows[leading], rows[~leading]])
+
+
+def _in_order(
+    candidates: Int32, scores: Float32, rows: Int32, fused: Fused, *, by_meaning: bool = False
+) -> Found:
     """The candidates by falling score, then the other matches as they stand."""
     order = np.argsort(-scores, kind="stable")
-    taken = np.zeros(int(rows.max(initial=-1)) + 1, np.bool_)
+    taken = np.zeros(int(max(rows.max(initial=-1), candidates.max(initial=-1))) + 1, np.bool_)
     taken[candidates] = True
     rest = rows[~taken[rows]]
-    return Found(np.concatenate([candidates[order], rest]), scores[order], fused)
+    return Found(np.concatenate([candidates[order], rest]), scores[order], fused, by_meaning)

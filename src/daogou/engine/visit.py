@@ -29,9 +29,18 @@ class Visit:
 
     @classmethod
     def read(
-        cls, store: Store, catalogue: Catalogue, visitor_id: str | None, now: float
+        cls,
+        store: Store,
+        catalogue: Catalogue,
+        visitor_id: str | None,
+        now: float,
+        *,
+        until: float | None = None,
     ) -> "Visit":
-        """Read the newest events from the log; nobody has an empty history."""
+        """Read the newest events from the log; nobody has an empty history.
+
+        Events after ``until`` (seconds since 1970) are left out, all others count.
+        """
         if not visitor_id:
             return cls(History.empty(), now)
         told = store.visitor_lines(visitor_id, HISTORY_TYPES, MAX_EVENTS)
@@ -43,7 +52,17 @@ class Visit:
             quantities=told.quantities,
             index=catalogue.table.index,
         )
+        if until is not None:
+            history = history.slice(0, int(np.searchsorted(history.times, until, side="right")))
         return cls(history, now)
+
+    @property
+    def as_of(self) -> float:
+        """A moment, in seconds since 1970, that no known event is later than.
+
+        A client's clock may run ahead of the server's.
+        """
+        return max(self.now, float(self.history.times[-1])) if len(self.history) else self.now
 
     @property
     def in_cart(self) -> Int32:

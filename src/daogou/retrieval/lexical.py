@@ -113,12 +113,13 @@ class LexicalRetriever:
                 return best(found.items[passed], found.scores[passed], k, self.name)
             limit = self._index.n_documents
 
-    def correct(self, text: str) -> Correction | None:
+    def correct(self, text: str, known: Iterable[str] = ()) -> Correction | None:
         """What ``text`` was probably meant to be, see :class:`~daogou.retrieval.spelling.Speller`.
 
-        Words of products that changed since the index was built count as known.
+        Words of products that changed since the index was built count as known, and
+        so do the tokens that the caller knows.
         """
-        return self._speller.correct(text, self._overlay)
+        return self._speller.correct(text, {*known, *self._overlay} if known else self._overlay)
 
     def title_match(self, items: Int32, tokens: Sequence[str]) -> Float32:
         """The share of the query's distinct tokens that stand in each item's title, [K]."""

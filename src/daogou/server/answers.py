@@ -6,10 +6,12 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from daogou.engine import render_reason
+from daogou.engine import Chip, SearchSlate, attribution_token, render_reason
 from daogou.feeds.codec import product_to_json
+from daogou.retrieval.suggest import Suggestion
 from daogou.store import Store
 from daogou.types import Facet, FacetValue, Product, Reason, ScoredProduct, Slate
+from daogou.understanding import Understanding
 
 
 def json_response(content: object, status_code: int = 200) -> Response:
@@ -37,10 +39,9 @@ class Teller:
         }
 
 
-def search_answer(
-    slate: Slate, corrected_query: str | None, store: Store, language: str
-) -> dict[str, Any]:
+def search_answer(found: SearchSlate, store: Store, language: str) -> dict[str, Any]:
     """A page of matches, as `SearchAnswer` describes it."""
+    slate = found.slate
     teller = Teller(store, slate.items, language)
     answer: dict[str, Any] = {
         "results": [
@@ -55,10 +56,72 @@ def search_answer(
         "totalSize": slate.total,
         "attributionToken": slate.recommendation_id,
         "policyId": slate.policy_id,
+        "correctionApplied": found.correction_applied,
+        "relaxations": [
+            {
+                "text": relaxation.text,
+                "removed": list(relaxation.removed),
+                "totalSize": relaxation.total,
+                "applied": relaxation.applied,
+            }
+            for relaxation in found.relaxations
+        ],
+        "appliedControls": list(found.controls),
     }
-    if corrected_query is not None:
-        answer["correctedQuery"] = corrected_query
+    if found.understanding is not None:
+        answer["understanding"] = _understanding(found, found.understanding)
+    told = {
+        "nextPageToken": found.next_page_token,
+        "correctedQuery": found.corrected_query,
+        "redirectUri": found.redirect_uri,
+    }
+    return answer | {key: value for key, value in told.items() if value is not None}
+
+
+def _understanding(found: SearchSlate, understood: Understanding) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "text": understood.text,
+        "language": understood.language,
+        "residual": understood.residual,
+        "constraints": [_constraint(chip, understood.text) for chip in found.chips],
+    }
+    if sort := understood.sort:
+        answer["sort"] = {
+            "id": sort.id,
+            "orderBy": sort.order_by,
+            "start": sort.start,
+            "end": sort.end,
+            "confidence": sort.confidence,
+        }
     return answer
+
+
+def _constraint(chip: Chip, query: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "id": chip.id,
+        "field": chip.field,
+        "strength": chip.strength,
+        "label": chip.label,
+        "text": query[chip.start : chip.end],
+        "start": chip.start,
+        "end": chip.end,
+        "confidence": chip.confidence,
+        "applied": chip.applied,
+        "values": list(chip.values),
+        "filter": chip.filter,
+    }
+    bounds = {"minimum": chip.low, "maximum": chip.high}
+    if interval := {key: bound for key, bound in bounds.items() if bound is not None}:
+        answer["interval"] = interval
+    return answer
+
+
+def completion_answer(suggestions: Sequence[Suggestion]) -> dict[str, Any]:
+    """Suggestions, as `CompletionAnswer` describes them."""
+    return {
+        "completionResults": [_completion(suggestion) for suggestion in suggestions],
+        "attributionToken": attribution_token(),
+    }
 
 
 def recommend_answer(
@@ -100,4 +163,18 @@ def _facet_value(value: FacetValue) -> dict[str, Any]:
     else:
         bounds = {"minimum": value.low, "exclusiveMaximum": value.high}
         answer["interval"] = {k: bound for k, bound in bounds.items() if bound is not None}
+    return answer
+
+
+def _completion(suggestion: Suggestion) -> dict[str, Any]:
+    phrase = suggestion.phrase
+    answer: dict[str, Any] = {
+        "suggestion": phrase.text,
+        "kind": phrase.kind,
+        "highlight": [list(span) for span in suggestion.highlight],
+    }
+    if phrase.kind == "product":
+        answer["id"] = phrase.id
+    if phrase.filter is not None:
+        answer["filter"] = phrase.filter
     return answer

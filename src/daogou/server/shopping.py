@@ -1,16 +1,29 @@
-"""``POST /v1/search`` and ``POST /v1/recommend``."""
+"""``POST /v1/search``, ``GET /v1/completeQuery`` and ``POST /v1/recommend``."""
 
-from fastapi import APIRouter, Response
+from decimal import Decimal
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
 
 from daogou.engine import Engine
-from daogou.engine.requests import RecommendRequest, SearchRequest
-from daogou.server.answers import json_response, recommend_answer, search_answer
+from daogou.engine.requests import Boost, RecommendRequest, SearchRequest
+from daogou.engine.requests import FacetSpec as Facet
+from daogou.server.answers import (
+    completion_answer,
+    json_response,
+    recommend_answer,
+    search_answer,
+)
 from daogou.server.config import ServerConfig
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.schemas import (
+    MAX_ID,
     RECOMMEND_PAGE,
     SEARCH_PAGE,
+    CompletionAnswer,
+    FacetSpec,
+    LanguageCode,
     RecommendAnswer,
     RecommendBody,
     SearchAnswer,
@@ -18,6 +31,9 @@ from daogou.server.schemas import (
     speak,
 )
 from daogou.store import Store
+
+SUGGESTIONS: Final = 8
+FACET_VALUES: Final = 50
 
 
 def shopping_routes(
@@ -29,21 +45,25 @@ def shopping_routes(
     @router.post("/search", summary="Search the catalogue", responses=answers(SearchAnswer))
     def search(body: SearchBody) -> Response:
         language = speak(body.language_code, config.language)
-        request = SearchRequest(
-            query=body.query,
-            visitor_id=body.visitor_id,
-            page_size=body.page_size or SEARCH_PAGE,
-            offset=body.offset,
-            filter=body.filter,
-            order_by=body.order_by,
-            facet_keys=tuple(spec.facet_key.key for spec in body.facet_specs),
-            language=language,
-            personalize=body.params.personalize,
-        )
         with metrics.stage("search", "engine"):
-            found = engine.search(request)
+            found = engine.search(search_request(body, language))
         with metrics.stage("search", "answer"):
-            return json_response(search_answer(found.slate, found.corrected_query, store, language))
+            return json_response(search_answer(found, store, language))
+
+    @router.get(
+        "/completeQuery", summary="Suggest while typing", responses=answers(CompletionAnswer)
+    )
+    def complete(
+        query: Annotated[str, Query(max_length=MAX_ID, description="What was typed so far.")],
+        language_code: Annotated[LanguageCode, Query(alias="languageCode")] = None,
+        max_suggestions: Annotated[
+            int, Query(alias="maxSuggestions", ge=0, le=20, description="0 means 8.")
+        ] = SUGGESTIONS,
+    ) -> Response:
+        language = speak(language_code, config.language)
+        with metrics.stage("complete", "engine"):
+            suggested = engine.complete(query, language, max_suggestions or SUGGESTIONS)
+        return json_response(completion_answer(suggested))
 
     @router.post("/recommend", summary="Recommend products", responses=answers(RecommendAnswer))
     def recommend(body: RecommendBody) -> Response:
@@ -65,3 +85,44 @@ def shopping_routes(
             )
 
     return router
+
+
+def search_request(body: SearchBody, language: str) -> SearchRequest:
+    """A search as the engine takes it."""
+    return SearchRequest(
+        query=body.query,
+        visitor_id=body.visitor_id,
+        page_size=body.page_size or SEARCH_PAGE,
+        offset=body.offset,
+        page_token=body.page_token,
+        filter=body.filter,
+        order_by=body.order_by,
+        facets=tuple(map(_facet_spec, body.facet_specs)),
+        boosts=tuple(Boost(b.condition, b.boost) for b in body.boost_spec.condition_boost_specs),
+        spelling=body.spell_correction_spec.mode,
+        understand=body.params.understand,
+        removed=tuple(body.removed_constraints),
+        page_categories=tuple(body.page_categories),
+        language=language,
+        personalize=body.params.personalize,
+    )
+
+
+def _facet_spec(spec: FacetSpec) -> Facet:
+    key = spec.facet_key
+    return Facet(
+        key=key.key,
+        intervals=tuple((_exact(i.minimum), _exact(i.exclusive_maximum)) for i in key.intervals),
+        restricted_values=tuple(key.restricted_values),
+        prefixes=tuple(key.prefixes),
+        contains=tuple(key.contains),
+        case_insensitive=key.case_insensitive,
+        order_by=key.order_by,
+        limit=spec.limit or FACET_VALUES,
+        excluded_filter_keys=tuple(spec.excluded_filter_keys),
+    )
+
+
+def _exact(number: float | None) -> Decimal | None:
+    """The decimal number that the caller wrote."""
+    return None if number is None else Decimal(str(number))

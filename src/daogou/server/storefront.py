@@ -10,8 +10,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from daogou.engine import Engine
+from daogou.engine.facets import MAX_VALUES
 from daogou.engine.filters import quote
-from daogou.engine.requests import SearchRequest
+from daogou.engine.requests import FacetSpec, SearchRequest
 from daogou.server.answers import json_response
 from daogou.server.config import LANGUAGES, ServerConfig
 from daogou.server.openapi import answers
@@ -92,7 +93,11 @@ class _Tiles:
 
     def _count(self, language: str) -> list[dict[str, Any]]:
         everything = SearchRequest(
-            query="", page_size=1, facet_keys=("categories",), language=language, personalize=False
+            query="",
+            page_size=1,
+            facets=(FacetSpec("categories", limit=MAX_VALUES),),
+            language=language,
+            personalize=False,
         )
         facets = self.engine.search(everything).slate.facets
         return [

@@ -39,6 +39,23 @@ def load(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Product]:
     return {identifier: found[identifier] for identifier in wanted if identifier in found}
 
 
+def with_code(connection: sa.Connection, code: str) -> list[str]:
+    """Ids of the products that have this code, or a variant with it, in their byte order.
+
+    The same barcode is written with 12, 13 or 14 digits: leading zeros do not count.
+    """
+    codes = [code]
+    if code.isascii() and code.isdigit():
+        digits = code.lstrip("0")
+        codes += [digits.zfill(length) for length in (8, 12, 13, 14)]
+    products, variants = tables.products.c, tables.variants.c
+    found = sa.union(
+        sa.select(products.id).where(products.id.in_([code]) | products.gtin.in_(codes)),
+        sa.select(variants.product_id).where(variants.id.in_([code]) | variants.gtin.in_(codes)),
+    )
+    return sorted(connection.scalars(found))
+
+
 def page(connection: sa.Connection, after: str | None, size: int) -> list[Product]:
     """The ``size`` products that follow the id ``after``, in order of their ids."""
     table = tables.products.c

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from daogou.merchandising import Control
 from daogou.store import catalogue, controls, eventlog, putting, querylog
 from daogou.store.database import Database
+from daogou.store.documents import storable
 from daogou.store.eventlog import AppendResult, VisitorLines
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
@@ -117,6 +118,15 @@ class Store:
         """The products that exist among ``ids``, in their order."""
         with self._database.read() as connection:
             return catalogue.load(connection, ids)
+
+    def products_with_code(self, code: str) -> list[str]:
+        """Ids of the products with this id, barcode or variant's code; leading zeros of a barcode
+        do not count.
+        """
+        if not storable(code):
+            return []
+        with self._database.read() as connection:
+            return catalogue.with_code(connection, code)
 
     def iter_products(self, batch_size: int = 1000) -> Iterator[Product]:
         """All products in byte order of their ids; holds no transaction between batches."""

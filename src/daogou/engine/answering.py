@@ -1,0 +1,265 @@
+"""A search from the request to the page: controls, reading, spelling, ranking, ways out."""
+
+import threading
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from daogou.engine.asking import Asked, ask
+from daogou.engine.constraints import chip
+from daogou.engine.exact import first, named
+from daogou.engine.facets import check_facet, count_facet, without_keys
+from daogou.engine.matching import Bools, evaluate_filter
+from daogou.engine.relaxing import WayOut, by_nearest_price, of_meaning, told, ways_out
+from daogou.engine.requests import Applied as Effect
+from daogou.engine.requests import Chip, Relaxation, SearchRequest
+from daogou.engine.searching import (
+    EngineConfig,
+    Found,
+    Matched,
+    clear_rows,
+    eligible,
+    find,
+    match,
+    pinned,
+)
+from daogou.engine.view import View
+from daogou.engine.visit import Visit
+from daogou.engine.words import Reader
+from daogou.merchandising import Applied, ControlSet
+from daogou.retrieval import Correction
+from daogou.store import Store
+from daogou.text import clean, tokenize
+from daogou.types import Facet
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything about the answer to a search, but for the products themselves.
+
+    ``correction`` is what the query probably should have been, ``corrected`` whether that was
+    searched.
+    """
+
+    asked: Asked
+    found: Found
+    facets: tuple[Facet, ...]
+    chips: tuple[Chip, ...]
+    relaxations: tuple[Relaxation, ...]
+    merchant: Applied
+    correction: Correction | None
+    corrected: bool
+
+
+class Searcher:
+    """Answers searches over the newest view; safe to share between threads."""
+
+    def __init__(self, store: Store, config: EngineConfig, view: View) -> None:
+        self._store = store
+        self._config = config
+        self._reader = Reader(view.catalogue)
+        self._lock = threading.Lock()
+        self._controls = (-1, ControlSet())
+
+    def controls(self) -> ControlSet:
+        """The merchant's controls as they are in the store now."""
+        revision = self._store.controls_revision()
+        if self._controls[0] != revision:
+            with self._lock:
+                if self._controls[0] != revision:
+                    self._controls = (revision, ControlSet(self._store.controls()))
+        return self._controls[1]
+
+    def answer(
+        self, view: View, visit: Visit, request: SearchRequest, controls: ControlSet | None
+    ) -> Answer:
+        """Answer a search.
+
+        Parameters
+        ----------
+        controls
+            Instead of those of the store.
+
+        Raises
+        ------
+        FilterError, InvalidInput
+            A filter, a condition, a facet or an order does not hold.
+        """
+        for spec in request.facets:
+            check_facet(view.catalogue, spec)
+        asking = _Asking(view, visit, request, self, controls or self.controls())
+        text = clean(request.query)
+        asked, merchant = asking.read(text)
+        matched = match(view, asked)
+        correction = _corrected(view, asked, merchant)
+        corrected = correction is not None and _replaces(view, correction, request)
+        if correction is not None and corrected:
+            asked, merchant = asking.read(correction.text)
+            matched = match(view, asked)
+        found, relaxations, given_up = self._find(view, visit, request, asked, matched)
+        found = self._placed(view, asked, found, text, merchant)
+        chips = tuple(
+            chip(
+                wish,
+                asked.typed,
+                view.catalogue,
+                request.language,
+                _effect(wish.hard, any(wish is one for one in given_up)),
+            )
+            for wish in asked.wishes
+        )
+        return Answer(
+            asked=asked,
+            found=found,
+            facets=_facets(view, request, asked, matched, found),
+            chips=chips,
+            relaxations=relaxations,
+            merchant=merchant,
+            correction=correction,
+            corrected=corrected,
+        )
+
+    def _find(
+        self, view: View, visit: Visit, request: SearchRequest, asked: Asked, matched: Matched
+    ) -> tuple[Found, tuple[Relaxation, ...], tuple[object, ...]]:
+        """What is found, what is said about it, and which wishes were given up for it."""
+        found = find(view, visit, asked, matched, self._config)
+        catalogue, language = view.catalogue, request.language
+        clear = clear_rows(asked, matched)
+        if len(found.rows) and (asked.mask[clear].any() or not len(clear)):
+            said = (of_meaning(len(found.rows), language),) if found.by_meaning else ()
+            return found, said, ()
+        # What hardly matches the words is no answer where something matches them well.
+        ways = ways_out(clear, asked.allowed, asked.hard, asked.sellable)
+        said_ways: list[Relaxation] = []
+        given_up: tuple[object, ...] = ()
+        for way in ways:
+            rows = by_nearest_price(way, catalogue) if way.by_price else way.rows
+            # What a shopper said no to is not shown unasked.
+            apply = not said_ways and not _denied(way)
+            if apply:
+                found = self._relaxed(view, visit, asked, matched, way)
+                rows, given_up = found.rows, way.given_up
+            said_ways.append(
+                told(way, int(rows[0]), asked.typed, catalogue, language, applied=apply)
+            )
+        return found, tuple(said_ways), given_up
+
+    def _relaxed(
+        self, view: View, visit: Visit, asked: Asked, matched: Matched, way: WayOut
+    ) -> Found:
+        kept = tuple(w for w in asked.wishes if not any(w is one for one in way.given_up))
+        allowed = asked.allowed if way.given_up else asked.sellable
+        eased = replace(asked, wishes=kept, allowed=allowed)
+        found = find(view, visit, eased, matched, self._config)
+        if not way.by_price or asked.order_by:
+            return found
+        rows = by_nearest_price(replace(way, rows=found.rows), view.catalogue)
+        return replace(found, rows=rows, scores=np.zeros(0, np.float32))
+
+    def _placed(
+        self, view: View, asked: Asked, found: Found, text: str, merchant: Applied
+    ) -> Found:
+        """With what was named outright in front, and what the merchant pins in its place."""
+        if asked.order_by:
+            return found
+        rows = found.rows
+        if asked.query is not None:
+            exact = named(view, self._store, text, asked.query, asked.allowed)
+            rows = first(rows, exact) if len(exact) else rows
+        index = view.catalogue.table.index
+        pins = [(place, index[i]) for place, i in merchant.pins if i in index]
+        pins = [(place, row) for place, row in pins if asked.allowed[row]]
+        rows = pinned(rows, pins) if pins else rows
+        if rows is found.rows:
+            return found
+        known = dict(zip(found.rows.tolist(), found.scores.tolist(), strict=False))
+        scores = [known.get(row, 0.0) for row in rows[: len(found.scores)].tolist()]
+        return replace(found, rows=rows, scores=np.array(scores, np.float32))
+
+    def read(self, view: View, request: SearchRequest, text: str, merchant: Applied) -> Asked:
+        """Read a query with the newest words of the shop."""
+        parser = self._reader.newest(view.catalogue)
+        return ask(view, request, text, merchant, parser, sure=self._config.sure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """How a query is read: the same way for the typed one and the corrected one."""
+
+    view: View
+    visit: Visit
+    request: SearchRequest
+    searcher: Searcher
+    controls: ControlSet
+
+    def read(self, text: str) -> tuple[Asked, Applied]:
+        categories = self.request.page_categories
+        merchant = self.controls.compile(text, tokenize(text), self.visit.now, categories)
+        return self.searcher.read(self.view, self.request, merchant.text, merchant), merchant
+
+
+def _corrected(view: View, asked: Asked, merchant: Applied) -> Correction | None:
+    """A better spelling of the query; None where it is well spelled.
+
+    What was understood as something else than a word of the catalogue ("under $50") is right
+    as it is, and so is what the merchant keeps apart.
+    """
+    understood = asked.understanding
+    if asked.query is None or understood is None:
+        return None
+    explained = [
+        token
+        for start, end in understood.set_aside
+        for token in tokenize(understood.text[start:end])
+    ]
+    correction = view.lexical.correct(understood.text, explained)
+    if correction is None:
+        return None
+    for change in correction.changes:
+        if any(set(phrase) <= set(tokenize(change.meant)) for phrase in merchant.apart):
+            return None
+    return correction
+
+
+def _replaces(view: View, correction: Correction, request: SearchRequest) -> bool:
+    """Whether to search for the correction: where no product has what was typed."""
+    if request.spelling != "AUTO":
+        return False
+    return any(not len(view.lexical.having(tokenize(c.typed))) for c in correction.changes)
+
+
+def _denied(way: WayOut) -> bool:
+    return any(wish.constraint.strength == "must-not" for wish in way.given_up)
+
+
+def _effect(hard: bool, given_up: bool) -> Effect:
+    if given_up:
+        return "relaxed"
+    return "filter" if hard else "boost"
+
+
+def _facets(
+    view: View, request: SearchRequest, asked: Asked, matched: Matched, found: Found
+) -> tuple[Facet, ...]:
+    size = len(view.catalogue)
+    matches = np.zeros(size, np.bool_)
+    matches[found.rows] = True
+    facets = []
+    for spec in request.facets:
+        counted = matches
+        excluded = frozenset(spec.excluded_filter_keys)
+        rest = without_keys(asked.node, excluded)
+        if rest != asked.node:
+            counted = eligible(matched, found, size) & _hard(asked)
+            if rest is not None:
+                counted &= evaluate_filter(rest, view.catalogue)
+        facets.append(count_facet(view.catalogue, counted, spec, request.language))
+    return tuple(facets)
+
+
+def _hard(asked: Asked) -> Bools:
+    mask = asked.sellable
+    for wish in asked.hard:
+        mask = mask & wish.mask
+    return mask

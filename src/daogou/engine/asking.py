@@ -1,0 +1,268 @@
+"""A search request, read: what is looked for, what may be shown, and what moves up or down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from daogou.engine.catalogue import Catalogue
+from daogou.engine.constraints import Wish, cheaper_than, resolve
+from daogou.engine.filters import Filter, parse_filter
+from daogou.engine.json_filter import filter_from_json
+from daogou.engine.matching import Bools, evaluate_filter
+from daogou.engine.requests import SearchRequest
+from daogou.engine.scoring import Query
+from daogou.engine.view import View
+from daogou.errors import InvalidInput
+from daogou.features.items import UNKNOWN
+from daogou.merchandising import Applied
+from daogou.retrieval import LexicalQuery, Synonym
+from daogou.text import clean, tokenize
+from daogou.understanding import Constraint, Parser, Understanding
+
+INTENT: Final = "intent"
+"""Stands before the ids of constraints that the model read out of a query's meaning."""
+_REFERRED: Final = 5
+"""Among so many of the best matches, the first one with a price is what "cheaper than" names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the search runs it.
+
+    Attributes
+    ----------
+    text
+        The query, after the merchant's replacements and a correction of its spelling.
+    understanding
+        What was read out of it; None for an empty query.
+    query
+        Its words and its vector; None without a word.
+    lexical
+        Its words with their synonyms; None without a word.
+    allowed
+        What passes the filter of the request and those of the merchant, bool [V].
+    sellable
+        What passes those of the merchant alone, bool [V].
+    node
+        The filter of the request, which facets may leave aside in part.
+    wishes
+        The constraints that were understood.
+    boosts
+        Products, bool [V], and by how much they move, -1 to 1.
+    apart
+        Phrases that the query must not be widened to by its meaning.
+    order_by
+        Empty for relevance.
+    """
+
+    text: str
+    understanding: Understanding | None
+    query: Query | None
+    lexical: LexicalQuery | None
+    allowed: Bools
+    sellable: Bools
+    node: Filter | None
+    wishes: tuple[Wish, ...]
+    boosts: tuple[tuple[Bools, float], ...]
+    apart: tuple[tuple[str, ...], ...]
+    order_by: str
+
+    @property
+    def typed(self) -> str:
+        """What the wishes were read out of."""
+        return self.understanding.text if self.understanding else ""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether something was typed, and no word and no wish is in it: signs alone."""
+        told = self.query is not None or self.wishes or self.order_by
+        return bool(self.text.strip()) and not told
+
+    @property
+    def hard(self) -> tuple[Wish, ...]:
+        """Wishes that leave products out."""
+        return tuple(wish for wish in self.wishes if wish.hard)
+
+    @property
+    def soft(self) -> tuple[Wish, ...]:
+        """Wishes that move products up."""
+        return tuple(wish for wish in self.wishes if not wish.hard)
+
+    @property
+    def mask(self) -> Bools:
+        """What passes every filter and every hard wish, bool [V]."""
+        mask = self.allowed
+        for wish in self.hard:
+            mask = mask & wish.mask
+        return mask
+
+
+def filter_of(catalogue: Catalogue, asked: str | Mapping[str, Any]) -> Filter | None:
+    """The filter of a request, as an expression or as JSON.
+
+    Raises
+    ------
+    FilterError, InvalidInput
+        It does not parse, or names a field that there is not.
+    """
+    if isinstance(asked, str):
+        return parse_filter(asked, catalogue.fields())
+    return filter_from_json(asked, catalogue.fields())
+
+
+def allowed_rows(view: View, asked: str | Mapping[str, Any]) -> Bools:
+    """The shop's products that pass a filter, bool [V]."""
+    node = filter_of(view.catalogue, asked)
+    return _passing(view.catalogue, node, view.catalogue.live)
+
+
+def ask(
+    view: View,
+    request: SearchRequest,
+    text: str,
+    merchant: Applied,
+    parser: Parser,
+    *,
+    sure: float,
+) -> Asked:
+    """Read a request.
+
+    Parameters
+    ----------
+    text
+        The query to search for: the request's own, or a better spelling of it.
+    merchant
+        The merchant's controls that apply to it.
+    sure
+        From this confidence on a constraint leaves products out.
+
+    Raises
+    ------
+    FilterError, InvalidInput
+        The filter or the condition of a boost does not parse.
+    """
+    catalogue = view.catalogue
+    node = filter_of(catalogue, request.filter)
+    sellable = catalogue.live
+    for expression in merchant.filters:
+        sellable = _passing(catalogue, _merchants(catalogue, expression), sellable)
+    allowed = _passing(catalogue, node, sellable)
+    boosts = [
+        (_condition(catalogue, b.condition, n), b.boost) for n, b in enumerate(request.boosts)
+    ] + [
+        (_passing(catalogue, _merchants(catalogue, expression), sellable), boost)
+        for expression, boost in merchant.boosts
+    ]
+    understood, wanted = None, clean(text)
+    if request.understand and wanted:
+        understood = parser.parse(wanted, request.removed)
+        wanted = understood.wanted
+    wishes = [resolve(c, catalogue, view.lexical, sure) for c in _referring(view, understood)]
+    query = read(view, wanted)
+    if query and request.understand:
+        wishes += _intended(view, query, wishes, request.removed, sure)
+    excluded = [
+        tokenize(phrase)
+        for wish in wishes
+        if wish.hard and wish.node is None
+        for phrase in wish.constraint.values
+    ]
+    sort = understood.sort if understood else None
+    return Asked(
+        text=text,
+        understanding=understood,
+        query=query,
+        lexical=_lexical(query, merchant, excluded) if query else None,
+        allowed=allowed,
+        sellable=sellable,
+        node=node,
+        wishes=tuple(wishes),
+        boosts=tuple(boosts),
+        apart=merchant.apart,
+        order_by=request.order_by or (sort.order_by if sort else ""),
+    )
+
+
+def read(view: View, text: str) -> Query | None:
+    """A query as the retrievers read it; None where there is no word in it."""
+    tokens = tuple(tokenize(text))
+    if not tokens:
+        return None
+    return Query(tokens, view.model.query_vector(text) if view.model else None)
+
+
+def _passing(catalogue: Catalogue, node: Filter | None, among: Bools) -> Bools:
+    return among & evaluate_filter(node, catalogue) if node is not None else among.copy()
+
+
+def _condition(catalogue: Catalogue, expression: str, number: int) -> Bools:
+    try:
+        node = parse_filter(expression, catalogue.fields())
+    except InvalidInput as error:
+        field = f"boostSpec.conditionBoostSpecs.{number}.condition"
+        raise InvalidInput(str(error), field=field) from error
+    return evaluate_filter(node, catalogue)
+
+
+def _merchants(catalogue: Catalogue, expression: str) -> Filter | None:
+    """A merchant's filter; one on a field that the shop has no more passes nothing.
+
+    It parsed when it was put; a shopper must not be refused because the catalogue changed.
+    """
+    try:
+        return parse_filter(expression, catalogue.fields())
+    except InvalidInput:
+        return parse_filter('id: ANY("")', catalogue.fields())
+
+
+def _referring(view: View, understood: Understanding | None) -> list[Constraint]:
+    """The constraints, with the prices of the products that they name.
+
+    One that names a product which is not found says nothing, and is left out.
+    """
+    constraints = []
+    for constraint in understood.constraints if understood else ():
+        if constraint.relative is None:
+            constraints.append(constraint)
+            continue
+        price = _price_of(view, constraint.relative)
+        if price is not None:
+            constraints.append(cheaper_than(constraint, price))
+    return constraints
+
+
+def _price_of(view: View, words: str) -> float | None:
+    """The price of the product that is called so, in minor units; None where there is none."""
+    rows = view.lexical.match(tokenize(words)).items
+    rows = rows[view.catalogue.live[rows]][:_REFERRED]
+    prices = view.catalogue.numbers["price"][rows]
+    known = prices[~np.isnan(prices)]
+    return float(known[0]) if len(known) else None
+
+
+def _intended(
+    view: View, query: Query, wishes: Sequence[Wish], removed: Sequence[str], sure: float
+) -> list[Wish]:
+    """The category that the trained intent head reads out of the words, where none is named."""
+    if view.model is None or query.vector is None:
+        return []
+    if any(wish.constraint.field == "categories" for wish in wishes):
+        return []
+    likely = view.model.intent(query.vector)
+    if not len(likely):
+        return []
+    code = int(np.argmax(likely))
+    if code == UNKNOWN or likely[code] < 0.5:
+        return []
+    path = view.catalogue.table.categories.words[code]
+    constraint = Constraint("categories", "prefer", values=(path,), confidence=float(likely[code]))
+    if constraint.id in removed:
+        return []
+    return [resolve(constraint, view.catalogue, view.lexical, sure)]
+
+
+def _lexical(query: Query, merchant: Applied, excluded: Sequence[Sequence[str]]) -> LexicalQuery:
+    synonyms = [Synonym(e.phrase, e.alternatives) for e in merchant.expansions]
+    return LexicalQuery.of(query.tokens, synonyms, excluded)
