@@ -41,21 +41,28 @@ _CONDITION: Final = frozenset(("queryTerms", "activeTimeRange", "pageCategories"
 _POSITION: Final = re.compile("[1-9][0-9]{0,2}")
 
 
-def control_from_json(data: Any) -> Control:
+def control_from_json(data: Any, path: str = "") -> Control:
     """Read a control; ``createTime`` and ``updateTime`` are the store's to tell, and not read.
 
     Filter expressions are only measured here: what fields there are, the catalogue knows.
+
+    Parameters
+    ----------
+    path
+        Where the control stands in a larger document, for messages.
 
     Raises
     ------
     BadValue
         Names the field, what is there, what was expected and what to do.
     """
-    fields = Fields(data)
+    fields = Fields(data, path)
     fields.only(_TOP)
     rule = fields.inner("rule")
     if rule is None:
-        raise BadValue("rule", None, "a rule", f"Give it one action: {', '.join(_READERS)}.")
+        raise BadValue(
+            fields.at("rule"), None, "a rule", f"Give it one action: {', '.join(_READERS)}."
+        )
     rule.only(frozenset(("condition", *_READERS)))
     _check_solutions(fields)
     condition = _read_condition(rule.inner("condition"))
@@ -88,14 +95,15 @@ def _read_id(fields: Fields) -> str:
     remedy = 'Name it in letters, digits, "-", "_" and ".", as in "summer-sale".'
     name = fields.identifier("id", remedy)
     if not _ID.fullmatch(name):
-        raise BadValue("id", name, "1 to 63 letters, digits, '-', '_' or '.'", remedy)
+        raise BadValue(fields.at("id"), name, "1 to 63 letters, digits, '-', '_' or '.'", remedy)
     return name
 
 
 def _read_name(fields: Fields) -> str:
     name = fields.required("displayName", "Say in a few words what the control is for.")
     if len(name) > MAX_TERM:
-        raise BadValue("displayName", name, f"at most {MAX_TERM} characters", "Shorten it.")
+        expected = f"at most {MAX_TERM} characters"
+        raise BadValue(fields.at("displayName"), name, expected, "Shorten it.")
     return name
 
 
@@ -103,7 +111,7 @@ def _check_solutions(fields: Fields) -> None:
     for solution in fields.texts("solutionTypes"):
         if solution != SOLUTION:
             remedy = "Leave it out: controls are for searching."
-            raise BadValue("solutionTypes", solution, SOLUTION, remedy)
+            raise BadValue(fields.at("solutionTypes"), solution, SOLUTION, remedy)
 
 
 # --- conditions

@@ -105,9 +105,6 @@ class ControlSet:
         for number, control in enumerate(self.controls):
             self._index(number, control)
 
-    def __len__(self) -> int:
-        return len(self.controls)
-
     def compile(
         self,
         text: str,
