@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from daogou.errors import BadValue
-from daogou.feeds.codec.fields import Fields, check_identifier, check_text
+from daogou.feeds.codec.fields import Fields, check_identifier
 from daogou.feeds.codec.times import format_time, parse_time
 from daogou.merchandising.control import (
     MAX_CONDITIONS,
@@ -137,7 +137,7 @@ def _read_condition(fields: Fields | None) -> Condition:
 
 def _read_query_term(fields: Fields) -> QueryTerm:
     fields.only(frozenset(("value", "fullMatch")))
-    value = fields.required("value", "Write the words that a shopper types.")
+    value = fields.required("value", "Write the words that a shopper types.").strip()
     full = fields.raw("fullMatch")
     if full is not None and not isinstance(full, bool):
         raise BadValue(fields.at("fullMatch"), full, "true or false", "Write it without quotes.")
@@ -247,7 +247,7 @@ def _read_replacement(fields: Fields) -> ReplacementAction:
     fields.only(frozenset(("queryTerms", "replacementTerm")))
     terms = _terms(fields, "queryTerms")
     remedy = "Write what is searched instead; to search for nothing instead, use ignoreAction."
-    instead = fields.required("replacementTerm", remedy)
+    instead = fields.required("replacementTerm", remedy).strip()
     return ReplacementAction(terms, _checked_term(fields.at("replacementTerm"), instead))
 
 
@@ -337,7 +337,7 @@ def _terms(
     if older is not None and fields.raw(name) is None and fields.raw(older) is not None:
         name = older
     where = fields.at(name)
-    terms = tuple(dict.fromkeys(fields.texts(name)))
+    terms = tuple(dict.fromkeys(term.strip() for term in fields.texts(name)))
     if len(terms) < at_least:
         expected = f"{at_least} or more different terms"
         remedy = 'Write them as in ["soda", "soft drink"].'
@@ -347,7 +347,6 @@ def _terms(
 
 
 def _checked_term(where: str, term: str) -> str:
-    term = check_text(term, where).strip()
     _check_length(where, term)
     count = len(tokenize(term))
     if not count:
