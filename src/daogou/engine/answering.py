@@ -17,6 +17,7 @@ from daogou.engine.searching import (
     EngineConfig,
     Found,
     Matched,
+    clear_of,
     clear_rows,
     eligible,
     find,
@@ -125,7 +126,8 @@ class Searcher:
         """What is found, what is said about it, and which wishes were given up for it."""
         found = find(view, visit, asked, matched, self._config)
         catalogue, language = view.catalogue, request.language
-        clear = clear_rows(asked, matched)
+        narrowed = asked.node is not None or asked.hard
+        clear = clear_rows(view, asked, matched) if narrowed else matched.rows
         if len(found.rows) and (asked.mask[clear].any() or not len(clear)):
             said = (of_meaning(len(found.rows), language),) if found.by_meaning else ()
             return found, said, ()
@@ -138,7 +140,7 @@ class Searcher:
             # What a shopper said no to is not shown unasked.
             apply = not said_ways and not _denied(way)
             if apply:
-                found = self._relaxed(view, visit, asked, matched, way)
+                found = self._relaxed(view, visit, asked, clear_of(matched, clear), way)
                 rows, given_up = found.rows, way.given_up
             said_ways.append(
                 told(way, int(rows[0]), asked.typed, catalogue, language, applied=apply)

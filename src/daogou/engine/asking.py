@@ -19,7 +19,7 @@ from daogou.features.items import UNKNOWN
 from daogou.merchandising import Applied
 from daogou.retrieval import LexicalQuery, Synonym
 from daogou.text import clean, tokenize
-from daogou.understanding import Constraint, Parser, Understanding
+from daogou.understanding import Constraint, Parser, Understanding, left_over
 
 INTENT: Final = "intent"
 """Stands before the ids of constraints that the model read out of a query's meaning."""
@@ -41,6 +41,8 @@ class Asked:
         Its words and its vector; None without a word.
     lexical
         Its words with their synonyms; None without a word.
+    core
+        Its words but for those of hard wishes: what it is all about.
     allowed
         What passes the filter of the request and those of the merchant, bool [V].
     sellable
@@ -61,6 +63,7 @@ class Asked:
     understanding: Understanding | None
     query: Query | None
     lexical: LexicalQuery | None
+    core: tuple[str, ...]
     allowed: Bools
     sellable: Bools
     node: Filter | None
@@ -169,12 +172,16 @@ def ask(
         if wish.hard and wish.node is None
         for phrase in wish.constraint.values
     ]
+    spans = [(w.constraint.start, w.constraint.end) for w in wishes if w.hard]
+    aside = understood.set_aside if understood else ()
+    core = left_over(understood.text, (*aside, *spans)) if understood else wanted
     sort = understood.sort if understood else None
     return Asked(
         text=text,
         understanding=understood,
         query=query,
         lexical=_lexical(query, merchant, excluded) if query else None,
+        core=tuple(tokenize(core)),
         allowed=allowed,
         sellable=sellable,
         node=node,

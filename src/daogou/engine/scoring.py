@@ -40,7 +40,7 @@ def judge(
     user: Float32,
     query: QueryScores | None = None,
 ) -> Judged:
-    """Features and scores of ``rows`` [K]; ``user`` is the context vector, [D].
+    """Features and scores of ``rows`` [K]; ``user`` is the context vector, [D], with any query.
 
     Without a ranker the scores are zeros: they put nothing in another order.
     """
@@ -48,7 +48,10 @@ def judge(
     wide = compute(visit.history, rows, visit.now, table, view.stats, query)
     if model.ranker is None or model.items is None:
         return Judged(wide, Scores.nothing(len(rows)))
-    return Judged(wide, model.ranker.score(user, model.items.take(rows), wide))
+    unasked = None
+    if query is not None and model.ranker.asked < set(model.heads):
+        unasked = model.context(visit.history, visit.now, None)
+    return Judged(wide, model.ranker.score(user, model.items.take(rows), wide, unasked))
 
 
 def query_scores(view: View, query: Query, rows: Int32, lexical: Candidates) -> QueryScores:

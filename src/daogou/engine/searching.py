@@ -128,7 +128,7 @@ def find(view: View, visit: Visit, asked: Asked, matched: Matched, config: Engin
         return found
     rows = view.catalogue.ordered(found.rows, asked.order_by)
     if asked.query is not None:
-        rows = _clear_first(rows, clear_rows(asked, matched))
+        rows = _clear_first(rows, clear_rows(view, asked, matched))
     return replace(found, rows=rows, scores=np.zeros(0, np.float32))
 
 
@@ -272,11 +272,25 @@ def _by_taste(
     return _in_order(fused.items, _moved(judged, fused.items, asked), rows, fused)
 
 
-def clear_rows(asked: Asked, matched: Matched) -> Int32:
-    """What clearly has the words, before any filter; without words, everything."""
+def clear_rows(view: View, asked: Asked, matched: Matched) -> Int32:
+    """What clearly has the words, before any filter: the best first; without words, everything.
+
+    That is what has all of them, hard wishes aside; where nothing has, what scores well.
+    """
     if asked.query is None:
         return matched.rows
+    having = view.lexical.having(asked.core)
+    if len(having):
+        clear = matched.rows[np.isin(matched.rows, having)]
+        if len(clear):
+            return clear
     return matched.rows[matched.scores >= CLEAR * float(matched.scores.max(initial=0.0))]
+
+
+def clear_of(matched: Matched, clear: Int32) -> Matched:
+    """The rows of ``matched`` that are among ``clear``."""
+    kept = np.isin(matched.rows, clear)
+    return Matched(matched.rows[kept], matched.scores[kept])
 
 
 def _clear_first(rows: Int32, clear: Int32) -> Int32:

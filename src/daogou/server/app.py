@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from daogou import __version__
 from daogou.engine import Engine
-from daogou.server import schemas
+from daogou.server import control_schemas, schemas
 from daogou.server.catalog import catalog_routes
 from daogou.server.config import ServerConfig
+from daogou.server.controls import control_routes
 from daogou.server.errors import install
 from daogou.server.gate import Gate
 from daogou.server.metrics import Metrics
@@ -39,10 +40,11 @@ def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(Gate, max_body_bytes=config.max_body_bytes, metrics=metrics)
-    install(app, schemas.field_names(*schemas.REQUESTS))
+    install(app, schemas.field_names(*schemas.REQUESTS, *control_schemas.REQUESTS))
     app.include_router(shopping_routes(engine, store, config, metrics))
     app.include_router(visitor_routes(store, config, metrics))
     app.include_router(catalog_routes(store, config))
+    app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)
     return app

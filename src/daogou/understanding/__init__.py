@@ -14,6 +14,7 @@ from daogou.understanding.model import (
     Sort,
     Strength,
     Understanding,
+    left_over,
 )
 from daogou.understanding.parser import Parser
 
@@ -27,4 +28,5 @@ __all__ = [
     "Sort",
     "Strength",
     "Understanding",
+    "left_over",
 ]
