@@ -1,11 +1,13 @@
 """``daogou search`` and ``daogou recommend``: the engine's answers as tables."""
 
+from collections.abc import Iterator
+
 from rich.markup import escape
 from rich.table import Table
 
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import out, say, waiting, warn, what_next
-from daogou.engine import Engine, RecommendRequest, SearchRequest, render_reason
+from daogou.engine import Engine, RecommendRequest, SearchRequest, SearchSlate, render_reason
 from daogou.feeds.codec.money import minor_digits, to_major
 from daogou.store import Store
 from daogou.types import Money, ScoredProduct, Slate
@@ -16,8 +18,11 @@ def search_command(settings: Settings, request: SearchRequest) -> None:
     with settings.open_store() as store, waiting("Opening the shop"):
         engine = open_engine(settings, store)
         with engine:
-            slate = engine.search(request).slate
+            found = engine.search(request)
+        slate = found.slate
         table = _table(store, slate, request.language)
+    for line in told(found):
+        say(line)
     out.print(table)
     say(f"{len(slate.items)} of {slate.total:,} matches.")
     if not slate.items:
@@ -28,6 +33,24 @@ def search_command(settings: Settings, request: SearchRequest) -> None:
         (settings.command(f"recommend goes-with --product {product}"), "what is bought with it"),
         (settings.command("serve"), "search in the browser"),
     )
+
+
+def told(found: SearchSlate) -> Iterator[str]:
+    """What the search made of the query, a line each."""
+    if found.corrected_query and found.correction_applied:
+        yield f"Searched for: {found.corrected_query}"
+    elif found.corrected_query:
+        yield f"Did you mean: {found.corrected_query}"
+    words = {"filter": "", "boost": " (preferred)", "relaxed": " (given up)"}
+    chips = [chip.label + words[chip.applied] for chip in found.chips]
+    if found.order_by:
+        chips.append(f"ordered by {found.order_by}")
+    if chips:
+        yield f"Understood: {' · '.join(chips)}"
+    for way in found.relaxations:
+        yield way.text if way.applied else f"Or: {way.text} {way.total:,}"
+    if found.redirect_uri:
+        yield f"The shop would open {found.redirect_uri}"
 
 
 def recommend_command(settings: Settings, request: RecommendRequest) -> None:
