@@ -1,13 +1,16 @@
 """Normalised text that remembers where each of its characters came from."""
 
 import functools
+import re
 import unicodedata
 from array import array
-from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 from daogou.text.normal import dropped, folded, normalize
 
+_PLAIN: Final = re.compile("[!-~\u4e00-\u9fff]*(?: [!-~\u4e00-\u9fff]+)*")
+"""Texts of such characters alone keep their length, character by character."""
 _LAST_ALONE: Final = "\u02ff"
 """Up to here no character joins the one before it."""
 
@@ -32,8 +35,13 @@ class Aligned:
 
     def __init__(self, original: str) -> None:
         self.original = original
-        self._starts = array("l")
-        self._ends = array("l")
+        whole = normalize(original)
+        if len(whole) == len(original) and _PLAIN.fullmatch(original):
+            self.text = whole
+            self._starts: Sequence[int] = range(len(whole))
+            self._ends: Sequence[int] = range(1, len(whole) + 1)
+            return
+        starts, ends = array("l"), array("l")
         out: list[str] = []
         for start, end, cluster in _clusters(original):
             for c in folded(cluster):
@@ -44,11 +52,12 @@ class Aligned:
                 elif dropped(c):
                     continue
                 out.append(c)
-                self._starts.append(start)
-                self._ends.append(end)
+                starts.append(start)
+                ends.append(end)
         if out and out[-1] == " ":
             out.pop()
-        joined, whole = "".join(out), normalize(original)
+        joined = "".join(out)
+        self._starts, self._ends = starts, ends
         self.text = whole if len(whole) == len(joined) else joined
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -60,10 +69,6 @@ class Aligned:
             at = self._starts[start] if start < len(self.text) else len(self.original)
             return at, at
         return self._starts[start], self._ends[end - 1]
-
-    def inner(self, start: int, end: int) -> tuple[int, int]:
-        """The span of ``text`` whose characters came from ``original[start:end]``."""
-        return bisect_left(self._starts, start), bisect_left(self._starts, end)
 
 
 def _clusters(s: str) -> list[tuple[int, int, str]]:

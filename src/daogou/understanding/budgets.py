@@ -239,6 +239,8 @@ def find_ratings(text: str) -> Sequence[NumberFound]:
         if number is None or not 1 <= number <= 5 or not (match["unit"] or match["label"]):
             continue
         told = any(match.group("label", "before", "after", "plus"))
+        if not told and not match["number"][0].isdigit():
+            continue  # 三星 is a brand first
         confidence = 0.95 if told else 0.4
         found.append(
             NumberFound("rating", *match.span(), float(number), None, confidence, keep=not told)

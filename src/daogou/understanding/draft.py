@@ -1,6 +1,7 @@
 """A reading in the making, which the rules write on in turn."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from daogou.text import Aligned
 from daogou.understanding.atoms import Atom
@@ -9,7 +10,7 @@ from daogou.understanding.model import Constraint, Sort
 from daogou.understanding.phrases import Said
 
 
-@dataclass(slots=True)
+@dataclass
 class Draft:
     """A reading in the making; offsets are those of the normalised text."""
 
@@ -22,6 +23,16 @@ class Draft:
     constraints: list[Constraint] = field(default_factory=list)
     aside: list[tuple[int, int]] = field(default_factory=list)
     sorts: list[Sort] = field(default_factory=list)
+
+    @cached_property
+    def cue_starts(self) -> dict[int, int]:
+        """The first atom of each cue, and the atom after it."""
+        return {said.first: said.last for said in self.said}
+
+    @cached_property
+    def match_ends(self) -> dict[int, Match]:
+        """The names by the atom after them."""
+        return {match.last: match for match in self.matches}
 
     def take(self, start: int, end: int) -> None:
         """No other rule may read these characters."""

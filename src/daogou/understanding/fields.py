@@ -6,23 +6,27 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from daogou.text import Quantity, parse_size
-from daogou.understanding.atoms import keys_of
 from daogou.understanding.lexicon import Concept, lexicon
 from daogou.understanding.model import Entry
 from daogou.understanding.vocabulary import kinds, rules
 
+Spelled = Sequence[tuple[str, Sequence[str]]]
+"""The names of an entry, each normalised, with the keys of its atoms."""
+MAX_ATOMS: Final = 12
+"""Longer names are titles and sentences; nobody types them into a query by heart."""
 _ATTRIBUTE: Final = "attributes."
 _SPLIT: Final = re.compile(r"[^\w]+|_+")
 _WHOLE: Final = re.compile(r'[\d.,/ ]+ ?(?:[a-z.]+(?: oz| ounces?)?|"|[^\W\d_a-z]{1,2})')
 _LEAST_CONCEPTS: Final = 3
 """So many colours among its values make an attribute a colour, whatever it is called."""
-_MAX_WORDS: Final = 4
 
 
 class Fields:
     """The kind of each attribute, and how many products have it."""
 
-    def __init__(self, entries: Sequence[Entry], n_products: int) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], spelled: Sequence[Spelled], n_products: int
+    ) -> None:
         self._covered: Counter[str] = Counter()
         for entry in entries:
             self._covered[entry.field] += entry.count
@@ -30,7 +34,7 @@ class Fields:
         self._like_brand = frozenset(rules()["fields"]["like_brand"])
         named = {f: self._kind_by_key(f) for f in self._covered if f.startswith(_ATTRIBUTE)}
         unnamed = {f for f, kind in named.items() if kind is None}
-        by_values = self._kinds_by_values(entries, unnamed)
+        by_values = self._kinds_by_values(entries, spelled, unnamed)
         self._kinds = {f: kind or by_values.get(f) for f, kind in named.items()}
 
     def kind(self, field: str) -> str | None:
@@ -54,7 +58,7 @@ class Fields:
         if (
             kind
             and kinds()[kind].contains
-            and any(c.kind == kind for c in _contained(name.split(" ")))
+            and any(c.kind == kind for c in lexicon().within(name.split(" ")))
         ):
             return kind
         return "feature" if "feature" in found else None
@@ -64,38 +68,37 @@ class Fields:
         """The quantity that a value wholly is: "27 inch", not "for 27 inch screens"."""
         if len(keys) > 2 or len(text) > 24 or not _WHOLE.fullmatch(text):
             return None
-        return parse_size(text)
+        return parse_size(text) or parse_size(text.replace(" ", ""))  # "27 in"
 
-    def concepts(self, entries: Sequence[Entry]) -> Iterator[tuple[Concept, list[int]]]:
+    def concepts(
+        self, entries: Sequence[Entry], spelled: Sequence[Spelled]
+    ) -> Iterator[tuple[Concept, list[int]]]:
         """Each concept of the lexicon that the catalogue knows, and which entries are of it."""
         found: defaultdict[int, list[int]] = defaultdict(list)
         by_id: dict[int, Concept] = {}
         for i, entry in enumerate(entries):
-            for concept in self._concepts_of(entry):
+            for concept in self._concepts_of(entry, spelled[i]):
                 by_id[id(concept)] = concept
                 if i not in found[id(concept)][-1:]:
                     found[id(concept)].append(i)
         for number, indices in found.items():
             yield by_id[number], indices
 
-    def _concepts_of(self, entry: Entry) -> Iterator[Concept]:
+    def _concepts_of(self, entry: Entry, spelled: Spelled) -> Iterator[Concept]:
         if entry.field == "brand":
             kind: str | None = "brand"
         elif entry.field.startswith(_ATTRIBUTE):
             kind = self._kinds.get(entry.field)
         else:
             return
-        for name in (entry.value, *entry.names):
-            if len(name) > 80:
-                continue
-            keys = keys_of(name.lower())
-            for concept in lexicon().find(" ".join(keys)):
-                if concept.kind in (kind, "feature") and not (kind == "brand") ^ (
-                    concept.kind == "brand"
-                ):
-                    yield concept
-            if kind and kind != "brand" and kinds()[kind].contains and len(keys) > 1:
-                yield from (c for c in _contained(keys) if c.kind == kind)
+        meant = (kind,) if kind == "brand" else (kind, "feature")
+        contains = kind is not None and kinds()[kind].contains
+        for _, keys in spelled:
+            if len(keys) <= MAX_ATOMS:
+                told = lexicon().find(" ".join(keys))
+                yield from (c for c in told if c.kind in meant)
+                if contains and len(keys) > 1:
+                    yield from (c for c in lexicon().within(keys) if c.kind == kind)
 
     @staticmethod
     def _kind_by_key(field: str) -> str | None:
@@ -107,13 +110,15 @@ class Fields:
         return None
 
     @staticmethod
-    def _kinds_by_values(entries: Sequence[Entry], fields: set[str]) -> dict[str, str]:
+    def _kinds_by_values(
+        entries: Sequence[Entry], spelled: Sequence[Spelled], fields: set[str]
+    ) -> dict[str, str]:
         seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
         sizes: Counter[str] = Counter()
-        for entry in entries:
-            if entry.field in fields and len(entry.value) <= 40:
+        for entry, names in zip(entries, spelled, strict=True):
+            if entry.field in fields:
                 sizes[entry.field] += 1
-                told = {c.kind for c in lexicon().find(" ".join(keys_of(entry.value.lower())))}
+                told = {c.kind for _, keys in names for c in lexicon().find(" ".join(keys))}
                 seen[entry.field].update(told - {"feature", "brand"})
         likeliest = {field: counts.most_common(1)[0] for field, counts in seen.items() if counts}
         return {
@@ -125,12 +130,3 @@ class Fields:
 
 def _key(field: str) -> str:
     return field.removeprefix(_ATTRIBUTE).lower().replace(" ", "_")
-
-
-def _contained(keys: Sequence[str]) -> Iterator[Concept]:
-    words = lexicon()
-    for first in range(len(keys)):
-        for last in range(first + 1, min(first + _MAX_WORDS, len(keys)) + 1):
-            name = " ".join(keys[first:last])
-            if len(name) > 1:
-                yield from words.find(name)

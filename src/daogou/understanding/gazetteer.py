@@ -9,14 +9,13 @@ from typing import Final
 
 from daogou.text import Quantity, garment_size, normalize, parse_garment_sizes
 from daogou.understanding.atoms import Atom, keys_of
-from daogou.understanding.fields import Fields
+from daogou.understanding.fields import MAX_ATOMS, Fields, Spelled
 from daogou.understanding.lexicon import lexicon
 from daogou.understanding.model import Entry
 from daogou.understanding.vocabulary import confidences, kinds, rules
 
-MAX_ATOMS: Final = 12
-"""Longer names are titles and sentences; nobody types them into a query by heart."""
-MAX_VALUES: Final = 200
+MAX_VALUES: Final = 500
+"""A name that more values have, such as black among a million mixtures, is not sure."""
 _TOLERANCE: Final = 0.005
 """Quantities this close are one: 68.6 cm is 27 inches."""
 _BRAND_PARTS: Final = re.compile(r"[/|()（）]")
@@ -64,11 +63,12 @@ class Gazetteer:
         self._sizes: dict[str, list[int]] = {}
         self._quantities: dict[str, tuple[list[float], list[int]]] = {}
         self._resolved: dict[str, Sense | None] = {}
-        self._fields = Fields(entries, n_products)
+        spelled = [_spelled(entry) for entry in entries]
+        self._fields = Fields(entries, spelled, n_products)
         self._category_words: set[str] = set()
         self._category_text = ""
-        self._add_names()
-        self._add_concepts()
+        self._add_names(spelled)
+        self._add_concepts(spelled)
 
     @classmethod
     def from_entries(cls, entries: Iterable[Entry], n_products: int) -> "Gazetteer":
@@ -80,20 +80,18 @@ class Gazetteer:
 
     # --- building
 
-    def _add_names(self) -> None:
+    def _add_names(self, spelled: Sequence[Spelled]) -> None:
         quantities: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         category_names: list[str] = []
         for i, entry in enumerate(self._entries):
-            for name in dict.fromkeys(entry.names or (entry.value,)):
-                text = normalize(name)
-                keys = keys_of(text)
+            for text, keys in spelled[i]:
                 if entry.field.startswith("attributes."):
                     quantity = self._fields.quantity(text, keys)
                     if quantity is not None:
                         quantities[quantity.dimension].append((comparable(quantity), i))
                         continue
                     if self._fields.kind(entry.field) == "size":
-                        self._add_sizes(name, i)
+                        self._add_sizes(text, i)
                     if "".join(keys).isdigit():
                         continue  # "15" in a text is not the "15" of some attribute
                 elif entry.field == "brand":
@@ -129,13 +127,13 @@ class Gazetteer:
         for key in found:
             self._sizes.setdefault(key, []).append(i)
 
-    def _add_concepts(self) -> None:
+    def _add_concepts(self, spelled: Sequence[Spelled]) -> None:
         """Let every name of a concept find the values that one of its names finds."""
         words = lexicon()
-        for concept, found in self._fields.concepts(self._entries):
+        for concept, found in self._fields.concepts(self._entries, spelled):
             for name in concept.names:
                 keys = keys_of(name)
-                known = self._names.get(" ".join(keys), ())
+                known = set(self._names.get(" ".join(keys), ()))
                 for i in found:
                     if i not in known:
                         self._add(keys, i, self._names)
@@ -258,11 +256,19 @@ class Gazetteer:
 
     def _sense_in(self, field: str, found: Sequence[tuple[int, float]]) -> Sense:
         entries = [self._entries[i] for i, _ in found]
-        values = tuple(dict.fromkeys(entry.value for entry in entries))[:MAX_VALUES]
+        entries.sort(key=lambda entry: -entry.count)
+        values = tuple(dict.fromkeys(entry.value for entry in entries))
         grade = max(grade for _, grade in found)
+        if len(values) > MAX_VALUES:
+            values, grade = values[:MAX_VALUES], min(grade, confidences()["ambiguous"])
         if self._fields.is_rare(field):
             grade = min(grade, confidences()["rare_field"])
         return Sense(field, values, sum(entry.count for entry in entries), grade)
+
+
+def _spelled(entry: Entry) -> Spelled:
+    texts = (normalize(name) for name in entry.names or (entry.value,))
+    return [(text, keys_of(text)) for text in dict.fromkeys(texts)]
 
 
 def comparable(quantity: Quantity) -> float:

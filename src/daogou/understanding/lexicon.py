@@ -2,7 +2,7 @@
 
 import csv
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -24,13 +24,32 @@ class Lexicon:
     def __init__(self, concepts: tuple[Concept, ...]) -> None:
         self.concepts = concepts
         self._by_key: dict[str, list[Concept]] = {}
+        self._longest: dict[str, int] = {}
         for concept in concepts:
             for name in concept.names:
-                self._by_key.setdefault(" ".join(keys_of(name)), []).append(concept)
+                keys = keys_of(name)
+                self._by_key.setdefault(" ".join(keys), []).append(concept)
+                self._longest[keys[0]] = max(self._longest.get(keys[0], 0), len(keys))
 
     def find(self, key: str) -> list[Concept]:
         """The concepts that a name's atoms, joined by blanks, stand for."""
         return self._by_key.get(key, [])
+
+    def within(self, keys: Sequence[str]) -> Iterator[Concept]:
+        """The concepts that a longer name mentions: "dark red" mentions red.
+
+        Of two that overlap the longer counts: "rose gold" is not gold. A Chinese character
+        alone mentions nothing.
+        """
+        first = 0
+        while first < len(keys):
+            last = min(first + self._longest.get(keys[first], 0), len(keys))
+            while last > first and " ".join(keys[first:last]) not in self._by_key:
+                last -= 1
+            name = " ".join(keys[first:last])
+            if len(name) > 1:
+                yield from self._by_key[name]
+            first = max(last, first + 1)
 
     def __iter__(self) -> Iterator[str]:
         """The atoms of every name, joined by blanks."""

@@ -1,6 +1,5 @@
 """What a text does not want: not silk, without nuts, -nike, 不要白色, 除了苹果以外."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from daogou.text import singular
@@ -22,8 +21,11 @@ _PAUSES: Final = frozenset(",，、.。;；:：!！?？|()（）/&")
 
 def find_negations(draft: Draft) -> None:
     """Add the draft's must-nots, and put aside the words that say them."""
+    cues = _cues(draft)
+    if not cues and "除" not in draft.aligned.text:
+        return
     starts = {match.first: match for match in draft.matches}
-    for first, last, cue in _cues(draft):
+    for first, last, cue in cues:
         begin = (
             draft.atoms[first].start - (cue == "-") if first < last else draft.atoms[last].start - 1
         )
@@ -42,7 +44,7 @@ def find_negations(draft: Draft) -> None:
     _read_exceptions(draft)
 
 
-def _cues(draft: Draft) -> Iterator[tuple[int, int, str]]:
+def _cues(draft: Draft) -> list[tuple[int, int, str]]:
     """The cues in order: (first atom, atom after, phrase); a minus sign is of no atom."""
     found = [(s.first, s.last, s.cue.value) for s in draft.said if s.cue.role == "not"]
     text = draft.aligned.text
@@ -55,7 +57,7 @@ def _cues(draft: Draft) -> Iterator[tuple[int, int, str]]:
             and not atom.key[0].isdigit()
         ):
             found.append((i, i, "-"))
-    return iter(sorted(found))
+    return sorted(found)
 
 
 def _read(
@@ -156,7 +158,7 @@ def _ends(draft: Draft, starts: dict[int, Match], i: int, at: int) -> bool:
     atom = draft.atoms[i]
     if not draft.is_free(atom.start, atom.end) or atom.kind in ("quantity", "number"):
         return True
-    if _STOPS.at(draft.atoms, i) or any(s.first == i for s in draft.said):
+    if _STOPS.at(draft.atoms, i) or i in draft.cue_starts:
         return True
     return i > at and (_pause(draft, i) or i in starts or _gap(draft, i))
 
@@ -201,14 +203,14 @@ def _exclude(draft: Draft, first: int, last: int, sense: Sense | None) -> None:
 
 def _read_before(draft: Draft, at: int) -> int | None:
     """苹果不要: the value stands before its cue, and nothing behind it."""
-    cue_end = next((s.last for s in draft.said if s.first == at), at)
+    cue_end = draft.cue_starts.get(at, at)
     if cue_end < len(draft.atoms) and not _pause(draft, cue_end):
         return None
     return _exclude_before(draft, at, draft.atoms[cue_end - 1].end)
 
 
 def _exclude_before(draft: Draft, at: int, end: int) -> int | None:
-    match = next((m for m in draft.matches if m.last == at), None)
+    match = draft.match_ends.get(at)
     if match is None or not draft.is_open(draft.atoms[match.first].start, draft.atoms[at - 1].end):
         return None
     _exclude(draft, match.first, match.last, match.sense)

@@ -1,15 +1,16 @@
 """The query parser of the house: what a shopper's words ask for, and how sure that is."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from daogou.text import Aligned, detect_language
+from daogou.text import Aligned, clean, detect_language
 from daogou.text.garments import garments_in
 from daogou.understanding.atoms import atoms_of
 from daogou.understanding.budgets import NumberFound, find_budgets, find_ratings, find_relative
 from daogou.understanding.draft import Draft
 from daogou.understanding.gazetteer import Gazetteer
+from daogou.understanding.joining import join_values
 from daogou.understanding.model import Constraint, Sort, Strength, Understanding, left_over
 from daogou.understanding.negation import find_negations
 from daogou.understanding.phrases import CUES, Cue, Said
@@ -61,13 +62,11 @@ class Parser:
         said = CUES.all(draft.atoms)
         if not said:
             return said
-        names = {(m.first, m.last) for m in draft.matches if m.last - m.first > 1}
-        said = [s for s in said if not any(_inside((s.first, s.last), name) for name in names)]
-        kept = [(s.first, s.last) for s in said if s.cue.role == "kept"]
-        draft.matches = [
-            m for m in draft.matches if not any(_inside((m.first, m.last), span) for span in kept)
-        ]
-        for first, last in kept:
+        names = _Spans((m.first, m.last) for m in draft.matches)
+        said = [s for s in said if not names.have_inside(s.first, s.last)]
+        kept = _Spans((s.first, s.last) for s in said if s.cue.role == "kept")
+        draft.matches = [m for m in draft.matches if not kept.have_inside(m.first, m.last)]
+        for first, last in kept.spans:
             start, end = draft.atoms[first].start, draft.atoms[last - 1].end
             draft.kept[start:end] = b"\1" * (end - start)
         return [s for s in said if s.cue.role != "kept"]
@@ -90,7 +89,7 @@ class Parser:
         relative = None
         if found.relative:
             low, high = draft.aligned.span(*found.relative)
-            relative = draft.aligned.original[low:high]
+            relative = clean(draft.aligned.original[low:high])
         draft.constraints.append(
             Constraint(
                 field=found.field,
@@ -190,7 +189,7 @@ class Parser:
 
     @staticmethod
     def _finished(text: str, draft: Draft) -> Understanding:
-        constraints = tuple(sorted(draft.constraints, key=lambda c: (c.start, c.end, c.field)))
+        constraints = join_values(text, draft.constraints)
         sort = max(draft.sorts, key=lambda s: s.confidence, default=None)
         aside = tuple(sorted(draft.aside))
         wanted = left_over(text, aside)
@@ -206,6 +205,14 @@ class Parser:
         )
 
 
-def _inside(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
-    """Whether ``inner`` is a part of ``outer`` and not all of it."""
-    return outer[0] <= inner[0] and inner[1] <= outer[1] and inner != outer
+class _Spans:
+    """Spans of atoms that do not overlap."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self.spans = list(spans)
+        self._of = {i: span for span in self.spans for i in range(*span)}
+
+    def have_inside(self, first: int, last: int) -> bool:
+        """Whether the atoms are a part of one of the spans, and not all of it."""
+        span = self._of.get(first)
+        return span is not None and last <= span[1] and span != (first, last)

@@ -8,7 +8,9 @@ from daogou.text import normalize
 from daogou.understanding.atoms import Atom, keys_of
 from daogou.understanding.vocabulary import rules
 
-Role = Literal["kept", "sort", "discount", "availability", "not", "filler", "prefer", "must"]
+Role = Literal[
+    "kept", "plain", "sort", "discount", "availability", "not", "filler", "prefer", "must"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def cue_phrases() -> Phrases:
     """All phrases of the rules that have a meaning of their own."""
     told = rules()
     found: list[tuple[str, Cue]] = [(p, Cue("kept", p)) for p in told["words"]["kept"]]
+    found += [(p, Cue("plain", p)) for p in told["words"]["plain"]]
     for row in told["sort"]:
         cue = Cue("sort", row["order_by"], row["confidence"], row.get("keep", False))
         found += [(p, cue) for p in row["phrases"]]
