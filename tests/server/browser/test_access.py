@@ -7,14 +7,21 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.server.browser.pages import settled
+
 pytestmark = pytest.mark.browser
 
-PATHS = ("/", "/search?q=sauce", "/product/apron", "/product/steak", "/cart", "/me")
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("h1").first).to_be_visible()
-    expect(page.locator("[aria-busy]")).to_have_count(0)
+PATHS = (
+    "/",
+    "/search?q=sauce&brand=Bella",
+    "/search?q=Redfield+meat+under+$2,+not+beef",
+    "/search?q=spagetti",
+    "/search?q=zzqxv+under+$3",
+    "/product/apron",
+    "/product/steak",
+    "/cart",
+    "/me",
+)
 
 
 def tab_to(page: Page, name: str, role: str = "link") -> None:
@@ -38,7 +45,7 @@ def test_home_to_cart_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Shift+Tab")
     page.goto("/")
     settled(page)
-    tab_to(page, "Search the shop", "searchbox")
+    tab_to(page, "Search the shop", "combobox")
     page.keyboard.type("coffee")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("q=coffee"))

@@ -34,6 +34,13 @@ export function search(request) {
   return call("POST", "/v1/search", { visitorId: visitor(), languageCode: lang(), ...request });
 }
 
+/** Suggestions for what was typed so far. */
+export function complete(text, signal) {
+  // More would be refused; nobody's 256th letter changes what is suggested.
+  const query = Array.from(text).slice(0, 256).join("");
+  return call("GET", `/v1/completeQuery?${new URLSearchParams({ query, languageCode: lang() })}`, undefined, { signal });
+}
+
 /** Ask for a list; `about` are the products that the page is about, [{id, quantity}]. */
 export function recommend(placement, { about = [], pageSize = 12, anonymous = false } = {}) {
   return call("POST", "/v1/recommend", {

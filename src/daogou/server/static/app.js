@@ -8,6 +8,7 @@ import { homePage } from "./home.js";
 import { mePage } from "./me.js";
 import { productPage } from "./product.js";
 import { searchPage } from "./search.js";
+import { searchBox } from "./suggest.js";
 import { cartCount, chooseLanguage, ownVisitor, preferredLanguage, shopAs, visitor } from "./state.js";
 import { counted, lang, speak, t } from "./words.js";
 
@@ -83,13 +84,7 @@ function masthead(shop) {
     "div",
     { class: "masthead" },
     h("a", { class: "brandmark", href: "/" }, h("span", { class: "spark", "aria-hidden": "true" }), shop.shopName, hidden(t("home.link"))),
-    h(
-      "form",
-      { class: "search", role: "search", action: "/search", method: "get" },
-      h("label", { class: "visually-hidden", for: "q" }, t("search.label")),
-      h("input", { id: "q", name: "q", type: "search", value: query, placeholder: t("search.placeholder"), autocomplete: "off", maxlength: 500, enterkeyhint: "search" }),
-      h("button", { type: "submit", "aria-label": t("search.submit") }, icon("search")),
-    ),
+    searchBox(query),
     h("div", { class: "tools" }, languageSwitch(shop), cartLink()),
   );
 }

@@ -15,14 +15,15 @@ export async function homePage({ main, shop, title }) {
     main,
     h("div", { class: "hero" }, h("h1", {}, t("home.title")), h("p", {}, t("home.lead"))),
     shelves.elements[0],
-    categories(shop),
+    departments(shop),
     shelves.elements.slice(1),
   );
   await record("home-page-view");
   await shelves.refresh();
 }
 
-function categories(shop) {
+/** The shop's outermost categories, each a link; null where there is none. */
+export function departments(shop) {
   if (shop.categories.length === 0) return null;
   return h(
     "section",
@@ -48,6 +49,21 @@ function categories(shop) {
   );
 }
 
+/** What the shop's visitors buy, without what stands on other shelves of the page. */
+export function popularShelf({ except = new Set(), onchange } = {}) {
+  return shelf({
+    id: "popular",
+    title: t("shelf.popular"),
+    placement: "popular",
+    dismissable: false,
+    fetch: async () => {
+      const list = await recommend("home", { pageSize: SHOWN * 3, anonymous: true });
+      return { ...list, results: list.results.filter(({ id }) => !except.has(id)).slice(0, SHOWN) };
+    },
+    onchange,
+  });
+}
+
 function homeShelves() {
   const onchange = async () => {
     await refresh();
@@ -70,18 +86,7 @@ function homeShelves() {
     fetch: () => recommend("buy-again", { pageSize: SHOWN }),
     onchange,
   });
-  const popular = shelf({
-    id: "popular",
-    title: t("shelf.popular"),
-    placement: "popular",
-    dismissable: false,
-    fetch: async () => {
-      // What stands on the shelves above need not be shown twice.
-      const list = await recommend("home", { pageSize: SHOWN * 3, anonymous: true });
-      return { ...list, results: list.results.filter(({ id }) => !shown.has(id)).slice(0, SHOWN) };
-    },
-    onchange,
-  });
+  const popular = popularShelf({ except: shown, onchange });
 
   async function refresh() {
     const above = await Promise.all([forYou.refresh(), buyAgain.refresh()]);

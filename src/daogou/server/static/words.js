@@ -15,9 +15,14 @@ export async function speak(languageCode) {
   document.documentElement.lang = languageCode === "zh" ? "zh-CN" : languageCode;
 }
 
-/** The text under `key`, with {name} filled in. */
+/** The text under `key`, with {name} filled in where `values` has it. */
 export function t(key, values = {}) {
-  return table[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return table[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
+}
+
+/** A text that still has {name} in it, with elements in their places: a list as h() takes it. */
+export function around(text, elements) {
+  return text.split(/\{(\w+)\}/).map((part, place) => (place % 2 ? elements[part] : part));
 }
 
 export function number(value) {
