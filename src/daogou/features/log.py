@@ -4,8 +4,9 @@ Dimension letters: N visitors, L lines of the whole log.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from daogou.features.history import KINDS, PURCHASE, History
 from daogou.features.items import Float32, Float64, Int32
 
 Int64 = npt.NDArray[np.int64]
+SHOWING: Final = ("impression", "search")
+"""The events whose products were shown; Google Retail lists a page's results in its search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Basket:
 class Exposures:
     """Shown products, one row a line, [E] each, grouped by event and in its order.
 
-    ``rate`` is the share of the event's unbought exposures that the log kept.
+    ``rate`` is the share of the event's unbought exposures that the log kept, ``query`` the
+    number of the query that was answered, -1 where the visitor had typed none.
     """
 
     event: Int32
@@ -42,6 +46,16 @@ class Exposures:
     time: Float64
     item: Int32
     rate: Float32
+    query: Int32
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """What was typed, by whom and when, [S] each; ``query`` numbers :attr:`ShopLog.queries`."""
+
+    visitor: Int32
+    time: Float64
+    query: Int32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +71,33 @@ class ShopLog:
     lines
         All histories in one, [L]; ``events`` counts from 0 for each visitor.
     exposures
-        What was shown.
+        What was shown: lines of ``impression`` and of ``search`` events.
+    queries
+        The distinct queries.
+    searches
+        Who typed them, and when.
     """
 
     visitors: tuple[str, ...]
     offsets: Int64
     lines: History
     exposures: Exposures
+    queries: tuple[str, ...]
+    searches: Searches
 
     @classmethod
-    def from_frame(cls, frame: pl.DataFrame, index: Mapping[str, int]) -> "ShopLog":
+    def from_frame(
+        cls, frame: pl.DataFrame, index: Mapping[str, int], searches: pl.DataFrame | None = None
+    ) -> "ShopLog":
         """Read the store's event lines; lines of products outside ``index`` are left out.
 
-        ``frame`` has the columns of ``Store.event_lines`` and is in its order.
+        Parameters
+        ----------
+        frame
+            Has the columns of ``Store.event_lines`` and is in its order.
+        searches
+            What was typed, with the columns of ``daogou.store.searches.searches``; without
+            it the log has no queries.
         """
         ids = pl.DataFrame(
             {
@@ -91,6 +119,7 @@ class ShopLog:
         told = frame.join(kinds, on="type", how="inner", maintain_order="left").sort(
             "visitor", maintain_order=True
         )
+        typed = _typed(searches, numbers)
         visitor = told["visitor"].to_numpy()
         counts = np.bincount(visitor, minlength=len(visitors))
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -104,7 +133,11 @@ class ShopLog:
                 told["quantity"].cast(pl.Float32).to_numpy(),
                 _ordinals(visitor, told["seq"].to_numpy(), offsets),
             ),
-            exposures=_exposures(frame.filter(pl.col("type") == "impression")),
+            exposures=_exposures(frame.filter(pl.col("type").is_in(SHOWING)), typed),
+            queries=tuple(typed["query"].unique(maintain_order=True)),
+            searches=Searches(
+                typed["visitor"].to_numpy(), _seconds(typed["time"]), typed["number"].to_numpy()
+            ),
         )
 
     def history(self, visitor: int, end: int | None = None) -> History:
@@ -117,6 +150,16 @@ class ShopLog:
         """How many of the visitor's lines are older than ``time``."""
         start, stop = int(self.offsets[visitor]), int(self.offsets[visitor + 1])
         return int(np.searchsorted(self.lines.times[start:stop], time))
+
+    def done(self, visitor: int, time: float, within: float, kinds: Sequence[int]) -> Int32:
+        """Items to which the visitor did one of ``kinds`` up to ``within`` seconds after ``time``.
+
+        As many times as it was done, in order.
+        """
+        start, stop = int(self.offsets[visitor]), int(self.offsets[visitor + 1])
+        low, high = np.searchsorted(self.lines.times[start:stop], [time, time + within])
+        later = self.lines.slice(start + int(low), start + int(high))
+        return later.items[np.isin(later.kinds, kinds)]
 
     def purchases(self) -> tuple[Int32, Int32, Float64]:
         """Visitor, item and time of every purchased line, an item once a basket."""
@@ -164,9 +207,22 @@ def _ordinals(visitor: Int32, seq: Int64, offsets: Int64) -> Int32:
     return (running - np.repeat(base, np.diff(offsets))).astype(np.int32)
 
 
-def _exposures(frame: pl.DataFrame) -> Exposures:
+def _typed(searches: pl.DataFrame | None, visitors: pl.DataFrame) -> pl.DataFrame:
+    """Searches of known visitors: seq, visitor, time, query, and the query's number."""
+    if searches is None:
+        schema = {"seq": pl.Int64, "visitor": pl.Int32, "time": pl.Int64, "query": pl.String}
+        return pl.DataFrame(schema={**schema, "number": pl.Int32})
+    known = searches.join(visitors, on="visitor_id", how="inner", maintain_order="left")
+    queries = known.select("query").unique(maintain_order=True)
+    numbered = queries.with_columns(pl.Series("number", np.arange(len(queries), dtype=np.int32)))
+    return known.join(numbered, on="query", how="left", maintain_order="left")
+
+
+def _exposures(frame: pl.DataFrame, typed: pl.DataFrame) -> Exposures:
     # The bought lines are all kept (rate 1); the event's rate is that of the sampled others.
+    frame = frame.join(typed.select("seq", "number"), on="seq", how="left", maintain_order="left")
     frame = frame.with_columns(
+        pl.col("number").fill_null(-1),
         pl.col("sampling_rate").min().over("seq").alias("rate"),
         pl.col("seq").rank("dense").cast(pl.Int32).alias("event"),
     ).sort("event", maintain_order=True)
@@ -176,4 +232,5 @@ def _exposures(frame: pl.DataFrame) -> Exposures:
         time=_seconds(frame["time"]),
         item=frame["item"].to_numpy(),
         rate=frame["rate"].cast(pl.Float32).to_numpy(),
+        query=frame["number"].to_numpy(),
     )

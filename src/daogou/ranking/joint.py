@@ -13,11 +13,13 @@ import onnxruntime
 
 from daogou.bundle import Bundle
 from daogou.errors import BundleError
-from daogou.features import FEATURES, History
+from daogou.features import FEATURES, GROUPS, History
 from daogou.features.items import Float32, Int32
 
 HEADS: Final = ("next", "relevance", "click", "purchase")
 """The ranker's logits: in the next basket; answers the query; viewed, and bought, once shown."""
+QUERY_PRESENT: Final = FEATURES.index("query_present")
+QUERY_COLUMNS: Final = [FEATURES.index(name) for name in GROUPS["query"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class JointRanker:
     ----------
     heads
         Those that were taught, in the order of the graph's columns.
+    asked
+        Those of them that were taught on answers to queries.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
@@ -69,6 +73,7 @@ class JointRanker:
                 f"Bundle {bundle.id} was trained with features of another version of Daogou."
                 " Train again with `daogou train`."
             )
+        self.asked = frozenset(model.get("asked", ["relevance"])) & frozenset(self.heads)
         self.width: int = model["width"]
         self.length: int = model["length"]
         self.text_width: int = model["text_width"]
@@ -145,16 +150,36 @@ class JointRanker:
         )
         return np.asarray(u[0], np.float32)
 
-    def score(self, u: Float32, v: Float32, wide: Float32) -> Scores:
-        """All heads for candidates: u [D], v [K, D], wide [K, F]."""
+    def score(
+        self, u: Float32, v: Float32, wide: Float32, unasked: Float32 | None = None
+    ) -> Scores:
+        """All heads for candidates: u [D], v [K, D], wide [K, F].
+
+        A head that never saw a query in training has learned nothing about the features
+        of one, and would be led by noise there. Where candidates answer a query, such a
+        head is shown them as if nothing had been asked.
+
+        Parameters
+        ----------
+        unasked
+            ``u`` without the query, [D]; where there was a query and this is None, ``u``.
+        """
         if len(v) == 0:
             return Scores.nothing(0)
-        logits = _run(self._ranker, {"u": np.repeat(u[None], len(v), 0), "v": v, "wide": wide})
-        told = dict(zip(self.heads, logits.T, strict=True))
+        told = self._logits(u, v, wide)
+        if bool(wide[0, QUERY_PRESENT]) and self.asked < set(self.heads):
+            silent = wide.copy()
+            silent[:, QUERY_COLUMNS] = 0
+            plain = self._logits(u if unasked is None else unasked, v, silent)
+            told |= {head: z for head, z in plain.items() if head not in self.asked}
         for head in ("click", "purchase"):
             if head in told:
                 told[head] = np.asarray(1 / (1 + np.exp(-told[head])), np.float32)
         return replace(Scores.nothing(len(v)), **told)
+
+    def _logits(self, u: Float32, v: Float32, wide: Float32) -> dict[str, Float32]:
+        logits = _run(self._ranker, {"u": np.repeat(u[None], len(v), 0), "v": v, "wide": wide})
+        return dict(zip(self.heads, logits.T, strict=True))
 
 
 class IntentHead:

@@ -6,26 +6,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from daogou.encoders import TextEncoder
 from daogou.features import Basket, Neighbours, ShopLog
-from daogou.features.history import PURCHASE
-from daogou.features.items import Float32, Int32
+from daogou.features.history import PURCHASE, VIEW
+from daogou.features.items import Float32
 from daogou.features.stats import DAY
 from daogou.models import HEADS
 from daogou.retrieval.building import build_item_to_item
-from daogou.text import detect_language
+from daogou.text import detect_language, tokenize
 from daogou.training.config import Plan, TrainingConfig
 from daogou.training.examples import Intents, Lists
-from daogou.training.queries import (
-    DerivedQuery,
-    derive_of_baskets,
-    derive_of_products,
-    held_out,
-)
-from daogou.training.replay import Indexes, Replay, StatsClock
+from daogou.training.queries import derive_of_baskets, derive_of_products, held_out
+from daogou.training.replay import CLICK_SECONDS, Asked, Indexes, Replay, StatsClock
 from daogou.training.shop import Shop, Stage
 
 FEWEST_PURCHASES: Final = 20
@@ -77,6 +73,13 @@ class Data:
         return tuple(head for head in HEADS if head in self.train)
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The heads that were trained on lists of queries, and so know what to make of one."""
+        return tuple(
+            head for head in self.heads if self.train[head].asked_positives >= FEWEST_LISTS
+        )
+
+    @property
     def tasks(self) -> tuple[str, ...]:
         """All that is trained by examples of its own."""
         return (*self.heads, *(["intent"] if self.intents else []))
@@ -90,13 +93,17 @@ class _Queries:
         self._vectors: list[Float32] = []
         self.count = 0
 
-    def add(self, texts: Sequence[str]) -> Float32:
-        """Centred vectors of texts, [N, T], as serving makes them."""
+    def add(self, texts: Sequence[str]) -> list[Asked]:
+        """Texts as they are asked in serving."""
         encoded = self._encoder.encode(texts, kind="query") if texts else self._none()
         vectors = self._shop.centring.apply(encoded, [detect_language(text) for text in texts])
+        first = self.count
         self._vectors.append(vectors)
         self.count += len(texts)
-        return vectors
+        return [
+            Asked(first + n, tuple(tokenize(text)), vector)
+            for n, (text, vector) in enumerate(zip(texts, vectors, strict=True))
+        ]
 
     def all(self) -> Tensor:
         """Of everything that was added, [Q, T]."""
@@ -197,23 +204,32 @@ class _Behaviour:
         self.stage(f"replaying queries ({part})", 0, 1)
         relevance = self._queries(replay, baskets, queries, int(plan.queries * share))
         self.stage(f"replaying exposures ({part})", 0, 1)
-        within = self.config.exposure_days * DAY
-        exposed = replay.exposures(since, until - within, within, int(plan.exposures * share))
+        exposed = self._exposures(replay, since, until, queries, int(plan.exposures * share))
         progress: Callable[[int, int], None]
         progress = functools.partial(self.stage, f"replaying baskets ({part})")
         return {
             "next": replay.baskets(baskets, progress),
             "relevance": relevance,
-            "purchase": exposed,
+            **exposed,
         }
 
     def _queries(
         self, replay: Replay, baskets: Sequence[Basket], queries: _Queries, count: int
     ) -> Lists:
         derived = derive_of_baskets(self.shop.words, baskets, count, self.config.seed)
-        first = queries.count
-        vectors = queries.add([query.text for query in derived])
-        return replay.queries(derived, vectors, self.indexes, self.shop, first=first)
+        asked = queries.add([query.text for query in derived])
+        return replay.queries(derived, asked, self.indexes, self.shop.words)
+
+    def _exposures(
+        self, replay: Replay, since: float, until: float, queries: _Queries, count: int
+    ) -> dict[str, Lists]:
+        within = self.config.exposure_days * DAY
+        starts = replay.shown(since, until - within, count)
+        typed = np.unique(self.shop.log.exposures.query[starts])
+        typed = typed[typed >= 0]
+        asked = queries.add([self.shop.log.queries[number] for number in typed])
+        answered = dict(zip(typed.tolist(), asked, strict=True))
+        return replay.exposures(starts, within, answered, self.indexes)
 
     def _drawn(self, since: float, until: float, limit: int) -> list[Basket]:
         found = list(self.shop.log.baskets(since, until, self.config.min_basket))
@@ -248,13 +264,20 @@ def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[st
         ("train", rows[~kept], derived.intents),
         ("validation", rows[kept], derived.intents // 5),
     ):
-        asked = derive_of_products(shop.words, items, count, seed)
-        first = queries.count
-        queries.add([query.text for query in asked])
-        found[part] = _labelled(asked, shop.table.category, first)
+        about = [(q.text, q.item) for q in derive_of_products(shop.words, items, count, seed)]
+        about += _followed(shop.log, kept if part == "validation" else ~kept)
+        asked = queries.add([text for text, _ in about])
+        found[part] = Intents(
+            np.array([query.row for query in asked], np.int32),
+            shop.table.category[np.array([item for _, item in about], np.int32)],
+        )
     return found if len(found["train"]) else {}
 
 
-def _labelled(asked: Sequence[DerivedQuery], category: Int32, first: int) -> Intents:
-    items = np.array([query.item for query in asked], np.int32)
-    return Intents(np.arange(first, first + len(asked), dtype=np.int32), category[items])
+def _followed(log: ShopLog, among: npt.NDArray[np.bool_]) -> list[tuple[str, int]]:
+    """What visitors typed, and each item ``among`` [V] that they then looked at or bought."""
+    typed, found = log.searches, list[tuple[str, int]]()
+    for visitor, time, query in zip(typed.visitor, typed.time, typed.query, strict=True):
+        done = log.done(int(visitor), float(time), CLICK_SECONDS, (VIEW, PURCHASE))
+        found += [(log.queries[int(query)], int(item)) for item in np.unique(done[among[done]])]
+    return found

@@ -132,7 +132,9 @@ def evaluate_shop(
     results = evaluate(contenders, log, baskets, len(table), progress=progress)
     replay = Replay(log, table, joint.clock, None, seed)
     end = float(log.lines.times.max())
-    lists = replay.exposures(split, end - exposure_days * DAY, exposure_days * DAY, max_exposures)
+    within = exposure_days * DAY
+    starts = replay.shown(split, end - within, max_exposures)
+    lists = replay.exposures(starts, within)["purchase"]
     return Evaluation(len(baskets), len(lists), results, _purchase_rows(joint, log, lists))
 
 

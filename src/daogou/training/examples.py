@@ -32,6 +32,9 @@ class Lists:
         The rows: item number [M], features float16 [M, F], gain [M].
     new
         True where the visitor had not bought the item before, [M].
+    grades
+        How well each row answers the query whoever asks, from 0 to 1, [M]; zeros without
+        a query that was derived.
     query
         Row of the query's text vector, int32 [B]; -1 without a query.
     rate
@@ -46,6 +49,7 @@ class Lists:
     wide: npt.NDArray[np.float16]
     labels: Float32
     new: npt.NDArray[np.bool_]
+    grades: Float32
     query: Int32
     rate: Float32
 
@@ -55,8 +59,16 @@ class Lists:
     @property
     def positives(self) -> int:
         """How many lists have a row with a gain."""
+        return len(self._told())
+
+    @property
+    def asked_positives(self) -> int:
+        """How many of those lists answer a query."""
+        return int(np.count_nonzero(self.query[self._told()] >= 0))
+
+    def _told(self) -> Int64:
         owner = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        return len(np.unique(owner[self.labels > 0]))
+        return np.unique(owner[self.labels > 0])
 
     def rows(self, i: int) -> slice:
         """Where list ``i`` stands among the rows."""
@@ -82,12 +94,15 @@ class Intents:
         return len(self.query)
 
 
+_Rows = tuple[Int32, npt.NDArray[np.float16], Float32, npt.NDArray[np.bool_], Float32]
+
+
 class ListBuilder:
     """Collects lists one by one."""
 
     def __init__(self) -> None:
         self.heads: list[tuple[int, int, float, int, float]] = []
-        self.parts: list[tuple[Int32, npt.NDArray[np.float16], Float32, npt.NDArray[np.bool_]]] = []
+        self.parts: list[_Rows] = []
 
     def add(
         self,
@@ -98,13 +113,16 @@ class ListBuilder:
         items: Int32,
         wide: Float32,
         labels: Float32,
-        new: npt.NDArray[np.bool_],
+        new: npt.NDArray[np.bool_] | None = None,
+        grades: Float32 | None = None,
         query: int = -1,
         rate: float = 1.0,
     ) -> None:
         """Add one list; features are kept in half precision, which halves the memory."""
         self.heads.append((visitor, end, time, query, rate))
-        self.parts.append((items, wide.astype(np.float16), labels, new))
+        new = np.zeros(len(items), bool) if new is None else new
+        grades = np.zeros(len(items), np.float32) if grades is None else grades
+        self.parts.append((items, wide.astype(np.float16), labels, new, grades))
 
     def build(self, n_features: int) -> Lists:
         """All lists that were added, in their order."""
@@ -118,6 +136,7 @@ class ListBuilder:
             np.zeros((0, n_features), np.float16),
             np.zeros(0, np.float32),
             np.zeros(0, bool),
+            np.zeros(0, np.float32),
         )
         columns = list(zip(*self.parts, strict=True)) or [(e,) for e in empty]
         return Lists(
@@ -129,6 +148,7 @@ class ListBuilder:
             wide=np.concatenate(columns[1]),
             labels=np.concatenate(columns[2]),
             new=np.concatenate(columns[3]),
+            grades=np.concatenate(columns[4]),
             query=query.astype(np.int32),
             rate=rate.astype(np.float32),
         )
@@ -147,6 +167,7 @@ class Batch:
     labels: Tensor  # [B, K]
     mask: Tensor  # bool [B, K]
     new: Tensor  # bool [B, K]
+    grades: Tensor  # [B, K]
     rate: Tensor  # [B]
 
 
@@ -159,6 +180,7 @@ def collate(lists: Lists, rows: Int64, log: ShopLog, length: int) -> Batch:
     wide = np.zeros((b, k, lists.wide.shape[1]), np.float32)
     labels = np.zeros((b, k), np.float32)
     new = np.zeros((b, k), bool)
+    grades = np.zeros((b, k), np.float32)
     lines = np.zeros((b, length), np.int64)
     kinds = np.zeros((b, length), np.int64)
     ages = np.zeros((b, length), np.float32)
@@ -166,6 +188,7 @@ def collate(lists: Lists, rows: Int64, log: ShopLog, length: int) -> Batch:
         cut, n = lists.rows(int(i)), sizes[j]
         items[j, :n], wide[j, :n] = lists.items[cut], lists.wide[cut]
         labels[j, :n], new[j, :n] = lists.labels[cut], lists.new[cut]
+        grades[j, :n] = lists.grades[cut]
         past = log.history(int(lists.visitor[i]), int(lists.end[i]))
         m = min(len(past), length)
         if m:
@@ -181,6 +204,7 @@ def collate(lists: Lists, rows: Int64, log: ShopLog, length: int) -> Batch:
         labels=torch.from_numpy(labels),
         mask=torch.from_numpy(np.arange(k) < sizes[:, None]),
         new=torch.from_numpy(new),
+        grades=torch.from_numpy(grades),
         rate=torch.from_numpy(lists.rate[rows]),
     )
 

@@ -159,6 +159,7 @@ def _indexes(writer: BundleWriter, shop: Shop) -> Indexes:
     return Indexes(
         LexicalRetriever.open(writer.path("lexical")),
         DenseRetriever.open(writer.path("dense_text"), "meaning", "query_vector", texts),
+        shop.texts,
     )
 
 
@@ -208,6 +209,7 @@ def _described(
         "text_width": shop.texts.shape[1],
         "features": list(FEATURES),
         "heads": list(data.heads),
+        "asked": list(data.asked),
         "intent": bool(data.intents),
         "left_out": dict(data.left_out),
         "revision": shop.revision,

@@ -1,9 +1,11 @@
 """The shop's past replayed: at each moment what serving would have seen, and what came of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from daogou.features import (
     FEATURES,
@@ -16,7 +18,7 @@ from daogou.features import (
     compute,
     item_stats,
 )
-from daogou.features.history import PURCHASE
+from daogou.features.history import PURCHASE, VIEW
 from daogou.features.items import Float32, Int32
 from daogou.features.stats import DAY, popularity
 from daogou.retrieval.base import Request, Retriever
@@ -29,19 +31,57 @@ from daogou.retrieval.dense import DenseRetriever
 from daogou.retrieval.lexical import LexicalRetriever
 from daogou.retrieval.proposals import PERSONAL_K, POPULAR_K, RELATED_K, propose, union
 from daogou.training.examples import ListBuilder, Lists
-from daogou.training.queries import DerivedQuery
-from daogou.training.shop import Shop
+from daogou.training.queries import CatalogueWords, DerivedQuery
 
 LEXICAL_K, MEANING_K = 60, 40
+CLICK_SECONDS: Final = 1800.0
+"""A product was clicked where its page was viewed so soon after it was shown."""
+Int64 = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that was typed or derived.
+
+    Attributes
+    ----------
+    row
+        Of its vector, among those of all queries.
+    vector
+        Centred text vector, [T].
+    """
+
+    row: int
+    tokens: tuple[str, ...]
+    vector: Float32
+
+
+@dataclass(frozen=True, slots=True)
 class Indexes:
-    """What a query is asked of: the products' words, and their meaning."""
+    """What a query is asked of: the products' words and their meaning, centred texts [V, T]."""
 
     lexical: LexicalRetriever
     meaning: DenseRetriever
+    texts: npt.NDArray[np.float16]
+
+    def candidates(self, asked: Asked) -> Int32:
+        """What a query finds by words and by meaning, int32 [K]."""
+        request = Request(now=0.0, query_tokens=asked.tokens, query_vector=asked.vector)
+        words = self.lexical.retrieve(request, LEXICAL_K)
+        near = self.meaning.retrieve(request, MEANING_K)
+        return union([words, near])
+
+    def scores(self, asked: Asked, items: Int32) -> QueryScores:
+        """How well ``items`` [K] answer a query, by the same measures as in serving."""
+        matches = self.lexical.match(asked.tokens)
+        words = np.zeros(len(self.texts), np.float32)
+        words[matches.items] = matches.scores
+        return QueryScores(
+            lexical=words[items],
+            semantic=self.texts[items].astype(np.float32) @ asked.vector,
+            title_match=self.lexical.title_match(items, asked.tokens),
+        )
 
 
 class StatsClock:
@@ -122,8 +162,9 @@ class Replay:
             history = self.log.history(basket.visitor, basket.end)
             request = Request(now=basket.time, history=history)
             items = union(propose(self.clock.sources(basket.time), request))
-            labels = np.isin(items, basket.items).astype(np.float32)
-            items, labels = self._thin(items, labels, rng)
+            labels = np.isin(items, basket.items)
+            kept = self._thin(labels, rng)
+            items, labels = items[kept], labels[kept]
             bought = history.items[history.kinds == PURCHASE]
             lists.add(
                 visitor=basket.visitor,
@@ -133,122 +174,133 @@ class Replay:
                 wide=compute(
                     history, items, basket.time, self.table, self.clock.stats(basket.time)
                 ),
-                labels=labels,
+                labels=labels.astype(np.float32),
                 new=~np.isin(items, bought),
             )
         return lists.build(len(FEATURES))
 
-    def exposures(self, since: float, until: float, within: float, limit: int) -> Lists:
-        """What was shown from ``since`` to ``until``, and whether it was bought ``within`` seconds.
-
-        Draws ``limit`` of the events where there are more.
-        """
+    def shown(self, since: float, until: float, limit: int) -> Int64:
+        """Where the exposure events of a period begin; ``limit`` of them where there are more."""
         shown, rng = self.log.exposures, np.random.default_rng(self.seed)
         starts = np.flatnonzero(np.diff(shown.event, prepend=-1))
-        ends = np.append(starts[1:], len(shown.event))
-        inside = np.flatnonzero((shown.time[starts] >= since) & (shown.time[starts] < until))
+        inside = starts[(shown.time[starts] >= since) & (shown.time[starts] < until)]
         if len(inside) > limit:
             inside = np.sort(rng.choice(inside, limit, replace=False))
-        lists = ListBuilder()
-        for event in inside:
-            start, stop = int(starts[event]), int(ends[event])
+        return inside
+
+    def exposures(
+        self,
+        starts: Int64,
+        within: float,
+        asked: Mapping[int, Asked] | None = None,
+        indexes: Indexes | None = None,
+    ) -> dict[str, Lists]:
+        """What was shown, and whether it was then looked at, or bought ``within`` seconds.
+
+        Parameters
+        ----------
+        starts
+            From :meth:`shown`.
+        asked
+            The queries of the log that these events answered, by their numbers. None, and no
+            ``indexes``, to take all products as shown unasked.
+
+        Returns
+        -------
+        dict
+            The same lists for the heads "click" and "purchase", each with its labels.
+        """
+        shown, bought, viewed = self.log.exposures, ListBuilder(), []
+        for start in starts.tolist():
+            stop = int(np.searchsorted(shown.event, shown.event[start], side="right"))
             visitor, time = int(shown.visitor[start]), float(shown.time[start])
             items = np.unique(shown.item[start:stop]).astype(np.int32)
             end = self.log.end_at(visitor, time)
             history = self.log.history(visitor, end)
-            lists.add(
+            query = asked.get(int(shown.query[start])) if asked else None
+            scores = indexes.scores(query, items) if query and indexes else None
+            purchased = self.log.done(visitor, time, within, (PURCHASE,))
+            viewed.append(np.isin(items, self.log.done(visitor, time, CLICK_SECONDS, (VIEW,))))
+            bought.add(
                 visitor=visitor,
                 end=end,
                 time=time,
                 items=items,
-                wide=compute(history, items, time, self.table, self.clock.stats(time)),
-                labels=np.isin(items, self._bought(visitor, time, within)).astype(np.float32),
-                new=np.zeros(len(items), bool),
+                wide=compute(history, items, time, self.table, self.clock.stats(time), scores),
+                labels=np.isin(items, purchased).astype(np.float32),
+                query=query.row if query else -1,
                 rate=float(shown.rate[start]),
             )
-        return lists.build(len(FEATURES))
+        lists = bought.build(len(FEATURES))
+        clicked = np.concatenate([np.zeros(0, np.float32), *viewed]).astype(np.float32)
+        return {"click": replace(lists, labels=clicked), "purchase": lists}
 
     def queries(
         self,
         queries: Sequence[DerivedQuery],
-        vectors: Float32,
+        asked: Sequence[Asked],
         indexes: Indexes,
-        shop: Shop,
-        *,
-        first: int = 0,
+        words: CatalogueWords,
     ) -> Lists:
-        """What each derived query finds, and which of it the visitor then bought.
-
-        Parameters
-        ----------
-        vectors
-            Centred vectors of the queries, [Q, T].
-        first
-            Number of the first query among the vectors of all parts.
-        """
+        """What each derived query finds, how well it answers, and what the visitor then bought."""
         lists, rng = ListBuilder(), np.random.default_rng(self.seed)
-        lexical, meaning, texts = indexes.lexical, indexes.meaning, shop.texts
-        for number, query in enumerate(queries):
+        for query, typed in zip(queries, asked, strict=True):
             basket = query.basket
             if basket is None:
                 continue
             history = self.log.history(basket.visitor, basket.end)
-            request = Request(
-                now=basket.time,
-                history=history,
-                query_tokens=query.tokens,
-                query_vector=vectors[number],
-            )
-            words = lexical.retrieve(request, LEXICAL_K)
-            near = meaning.retrieve(request, MEANING_K)
-            target = np.array([query.item], np.int32)
-            items = np.unique(np.concatenate([words.items, near.items, target])).astype(np.int32)
-            title = lexical.title_match(items, query.tokens)
-            bought = np.isin(items, basket.items) & ((title >= 1) | (items == query.item))
-            items, labels = self._thin(items, _gains(bought, title >= 1), rng)
-            scores = np.zeros(len(self.table), np.float32)
-            scores[words.items] = words.scores
-            asked = QueryScores(
-                lexical=scores[items],
-                semantic=texts[items].astype(np.float32) @ vectors[number],
-                title_match=lexical.title_match(items, query.tokens),
-            )
-            stats = self.clock.stats(basket.time)
+            items = np.union1d(indexes.candidates(typed), [query.item]).astype(np.int32)
+            grades = grade(query, items, indexes.lexical.title_match(items, query.tokens), words)
+            bought = np.isin(items, basket.items) & (grades == 1)
+            gains = _gains(bought, grades)
+            kept = self._thin(gains > 0, rng)
+            items, gains, grades = items[kept], gains[kept], grades[kept]
+            stats, scores = self.clock.stats(basket.time), indexes.scores(typed, items)
             lists.add(
                 visitor=basket.visitor,
                 end=basket.end,
                 time=basket.time,
                 items=items,
-                wide=compute(history, items, basket.time, self.table, stats, asked),
-                labels=labels,
-                new=np.zeros(len(items), bool),
-                query=first + number,
+                wide=compute(history, items, basket.time, self.table, stats, scores),
+                labels=gains,
+                grades=grades,
+                query=typed.row,
             )
         return lists.build(len(FEATURES))
 
-    def _bought(self, visitor: int, time: float, within: float) -> Int32:
-        start, stop = int(self.log.offsets[visitor]), int(self.log.offsets[visitor + 1])
-        lines = self.log.lines.slice(start, stop)
-        low, high = np.searchsorted(lines.times, [time, time + within])
-        later = lines.slice(int(low), int(high))
-        bought: Int32 = later.items[later.kinds == PURCHASE]
-        return bought
-
-    def _thin(
-        self, items: Int32, labels: Float32, rng: np.random.Generator
-    ) -> tuple[Int32, Float32]:
-        """Keep every positive and, up to the list's size, negatives at random."""
-        if self.list_size is None or len(items) <= self.list_size:
-            return items, labels
-        lot = rng.random(len(items))
-        lot[labels > 0] = -1
-        kept = np.sort(np.argsort(lot)[: max(self.list_size, int((labels > 0).sum()))])
-        return items[kept], labels[kept]
+    def _thin(self, positive: npt.NDArray[np.bool_], rng: np.random.Generator) -> Int64:
+        """Which rows to keep: every positive, and, up to the list's size, others at random."""
+        if self.list_size is None or len(positive) <= self.list_size:
+            return np.arange(len(positive))
+        lot = rng.random(len(positive))
+        lot[positive] = -1
+        return np.sort(np.argsort(lot)[: max(self.list_size, int(positive.sum()))])
 
 
-def _gains(bought: np.ndarray, matching: np.ndarray) -> Float32:
-    """What was bought after the query has most of the gain, other full matches share the rest."""
-    others = matching & ~bought
+def grade(query: DerivedQuery, items: Int32, title: Float32, words: CatalogueWords) -> Float32:
+    """How well ``items`` [K] answer a derived query, whoever asks: 1 in full, 0 not at all.
+
+    In full answers a product of the category that the query was derived from with all of
+    the query's words in its title, or any of the category where the words name that. The
+    words elsewhere are worth a half, the category without the words a little less.
+
+    Parameters
+    ----------
+    title
+        The share of the query's words in each item's title, [K].
+    """
+    named = words.category_tokens(query.item).issuperset(query.tokens)
+    code = words.category[query.item]
+    same = (words.category[items] == code) & (code > 0)
+    full = title >= 1
+    grades = np.select([same & (full | named), full, same], [1.0, 0.5, 0.4], 0.0)
+    grades[items == query.item] = 1.0
+    return grades.astype(np.float32)
+
+
+def _gains(bought: npt.NDArray[np.bool_], grades: Float32) -> Float32:
+    """What was bought after the query has most of the gain, the others share the rest."""
+    others = np.where(bought, 0, grades)
     gains = 0.7 * bought / max(bought.sum(), 1) + 0.3 * others / max(others.sum(), 1)
     return np.asarray(gains, np.float32)
 

@@ -13,6 +13,7 @@ from daogou.features import ItemTable, ShopLog
 from daogou.features.items import Float32
 from daogou.retrieval.documents import LexicalDocument, item_text, lexical_document
 from daogou.store import Store
+from daogou.store.searches import searches
 from daogou.text import detect_language
 from daogou.training.queries import PATH, CatalogueWords
 from daogou.types import Product
@@ -95,7 +96,7 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
     names = _category_names(words, len(table.categories), encoder, centring)
     stage("reading events", 0, 1)
     end = datetime.fromtimestamp(until, UTC) if until is not None else None
-    log = ShopLog.from_frame(store.event_lines(until=end), table.index)
+    log = ShopLog.from_frame(store.event_lines(until=end), table.index, searches(store, end))
     return Shop(
         table=table,
         revision=revision,

@@ -41,6 +41,8 @@ def validate(model: JointModel, data: Data) -> dict[str, float]:
             found[f"auc_{task}"] = auc(logits, labels)
             continue
         found[f"ndcg_{task}"] = _mean([listwise_ndcg(z, b.labels, b.mask) for b, z in results])
+        if task == "relevance":
+            found["ndcg_graded"] = _mean([listwise_ndcg(z, b.grades, b.mask) for b, z in results])
         if task == "next":
             found["ndcg_explore"] = _mean(
                 [listwise_ndcg(z, b.labels, b.mask & b.new) for b, z in results]
