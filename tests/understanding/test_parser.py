@@ -327,6 +327,15 @@ def test_two_places_for_one_field_are_not_sure() -> None:
     assert [c.confidence < SURE for c in read.constraints] == [True, True]
 
 
+def test_two_sizes_side_by_side_are_two_wishes() -> None:
+    read = PARSER.parse("milk 500 ml 2 L")
+    sizes = [c for c in read.constraints if c.field == "attributes.package"]
+    assert [(c.values, c.confidence >= SURE) for c in sizes] == [
+        (("500 ml",), False),
+        (("2 L", "2000 ml"), False),
+    ]
+
+
 def test_a_budget_in_another_currency_is_not_sure() -> None:
     (there,) = PARSER.parse("under €50").constraints
     assert there.confidence < SURE

@@ -47,7 +47,9 @@ class Fields:
 
     def is_like_brand(self, field: str) -> bool:
         """Whether the attribute says who made it."""
-        return field.startswith(_ATTRIBUTE) and _key(field) in self._like_brand
+        key = _key(field)
+        parts = (key, *_SPLIT.split(key))
+        return field.startswith(_ATTRIBUTE) and not self._like_brand.isdisjoint(parts)
 
     def kind_of_value(self, entry: Entry, name: str) -> str | None:
         """The kind of a value called ``name``, where the lexicon knows the word as of that kind."""

@@ -16,7 +16,7 @@ from daogou.understanding.vocabulary import confidences, kinds, rules
 
 MAX_VALUES: Final = 500
 """A name that more values have, such as black among a million mixtures, is not sure."""
-_TOLERANCE: Final = 0.005
+_TOLERANCE: Final = 0.003
 """Quantities this close are one: 68.6 cm is 27 inches."""
 _BRAND_PARTS: Final = re.compile(r"[/|()（）]")
 _CATEGORY_PARTS: Final = re.compile(r"[,/&、，与和]| and | or ")
@@ -176,7 +176,11 @@ class Gazetteer:
             return False
         if atoms[first].opens and atoms[last - 1].closes:
             return True
-        return last - first >= 3  # three characters in a row are seldom there by chance
+        if last - first < 3:
+            return False
+        # Three characters in a row are seldom there by chance, where they are not the beginning
+        # of a longer word: 葡萄酒 in 红葡萄酒, which ends with what it is, but not 红葡萄.
+        return atoms[last - 1].closes or any(atom.closes for atom in atoms[first : last - 1])
 
     def _sense(self, atoms: Sequence[Atom], keys: list[str], first: int, last: int) -> Sense | None:
         name = " ".join(keys[first:last])

@@ -15,8 +15,8 @@ _UNSURE: Final = SURE - 0.05
 def join_values(text: str, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
     """The constraints of a text in its order, those on one field made one where they can be.
 
-    Joined by "or", "and" or a comma, any of the values will do; side by side, those that all
-    name ("W32 L34" is one size), or any of them. Values of one field in different places
+    Joined by "or", "and" or a comma, any of the values will do; side by side, those that both
+    name ("W32 L34" is one size). Values of one field in different places
     ("black shoes white sole") are no longer sure, since a product with all of them is rare.
     """
     joined: list[Constraint] = []
@@ -25,8 +25,10 @@ def join_values(text: str, constraints: Sequence[Constraint]) -> tuple[Constrain
         if before and _is_positive(before) and _is_positive(constraint):
             gap = normalize(text[before.end : constraint.start])
             if before.field == constraint.field and gap in _JOINERS:
-                joined[-1] = _joined(before, constraint, side_by_side=not gap)
-                continue
+                both = _joined(before, constraint, side_by_side=not gap)
+                if both.values:
+                    joined[-1] = both
+                    continue
         joined.append(constraint)
     fields = [c.field for c in joined if _is_positive(c)]
     return tuple(
@@ -43,10 +45,10 @@ def _is_positive(constraint: Constraint) -> bool:
 
 def _joined(first: Constraint, second: Constraint, *, side_by_side: bool) -> Constraint:
     both = tuple(value for value in first.values if value in second.values)
-    values = tuple(dict.fromkeys((*first.values, *second.values)))
+    either = tuple(dict.fromkeys((*first.values, *second.values)))
     return replace(
         first,
-        values=both if side_by_side and both else values,
+        values=both if side_by_side else either,
         end=second.end,
         confidence=min(first.confidence, second.confidence),
     )

@@ -192,7 +192,9 @@ def _exclude(draft: Draft, first: int, last: int, sense: Sense | None) -> None:
     typed = draft.aligned.text[start:end]
     key = " ".join(atom.key for atom in draft.atoms[first:last])
     names = [name for concept in lexicon().find(key) for name in concept.names]
-    words = dict.fromkeys((typed, *(n for n in names if singular(n) != singular(typed))))
+    words = dict.fromkeys(
+        (typed, *(n for n in names if len(n) > 1 and singular(n) != singular(typed)))
+    )
     confidence = rules()["confidence"]["text"]
     draft.constraints.append(
         Constraint(
