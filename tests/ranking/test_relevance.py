@@ -21,6 +21,19 @@ def test_words_alone() -> None:
     np.testing.assert_allclose(relevance(Evidence(floats(2, 8, 0))), [0.25, 1, 0])
 
 
+def test_words_count_as_a_share_of_what_is_possible() -> None:
+    """The fewer of the query's words any product has, the more its meaning counts."""
+    lexical, meaning = floats(2, 1), floats(0.1, 0.4)
+    assert order(Evidence(lexical, meaning, possible=4.0)) == [1, 0]
+    assert order(Evidence(lexical, meaning, possible=2.5)) == [0, 1]
+    np.testing.assert_allclose(relevance(Evidence(lexical, possible=4.0)), [1, 0.5])
+
+
+def test_a_title_with_all_the_words_leads() -> None:
+    lexical, title = floats(3, 2.9, 2.8), floats(0.5, 1, 0.99)
+    assert order(Evidence(lexical, title=title)) == [1, 0, 2]
+
+
 def test_no_words_match_at_all() -> None:
     meaning = floats(0.1, 0.4, -0.2)
     assert order(Evidence(floats(0, 0, 0), meaning)) == [1, 0, 2]

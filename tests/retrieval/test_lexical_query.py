@@ -85,6 +85,18 @@ def test_having(shop: LexicalRetriever) -> None:
     assert shop.having(("unheard",)).tolist() == shop.having(()).tolist() == []
 
 
+def test_what_is_possible_is_above_every_score(shop: LexicalRetriever) -> None:
+    for tokens in (("soda",), ("orange", "soda"), ("soft", "drink", "silk"), ("towle",)):
+        query = LexicalQuery.of(tokens, TWO_WAY)
+        best = float(shop.match(query).scores.max())
+        assert best < shop.possible(query) < 6 * best
+    assert shop.possible(()) == 0
+    # What nobody has was asked for all the same, as something rare.
+    rest = shop.possible(("soda", "unheard")) - shop.possible(("soda",))
+    assert rest == pytest.approx(shop.possible(("unheard",)))
+    assert rest > shop.possible(("soda",))
+
+
 def test_an_unknown_word_finds_its_neighbours_everywhere(shop: LexicalRetriever) -> None:
     assert found(shop, LexicalQuery.of(("towle",))) == {TOWEL}
     assert found(shop, LexicalQuery.of(("裙",))) == {SKIRT, SILK_DRESS}

@@ -12,13 +12,9 @@ from daogou.features.items import Float32, Int32
 from daogou.retrieval.base import Bool, Candidates, Request, allowed, best, nothing
 from daogou.retrieval.documents import LexicalDocument
 from daogou.retrieval.lexical_index import LexicalIndex, title_codes
-from daogou.retrieval.lexical_plan import Plan, Worth, all_of, make_plan
+from daogou.retrieval.lexical_plan import K1, B, Plan, Worth, all_of, make_plan, possible_score
 from daogou.retrieval.lexical_query import MAX_CONCEPTS, LexicalQuery
 from daogou.retrieval.spelling import Correction, Speller
-
-K1: Final = 1.2
-B: Final = 0.75
-"""The constants of BM25 that tantivy has built in; the overlay has to agree with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,14 @@ class LexicalRetriever:
             return Matches(np.zeros(0, np.int32), np.zeros(0, np.float32))
         return self._search(plan, self._index.n_documents)[0]
 
+    def possible(self, query: LexicalQuery | Sequence[str]) -> float:
+        """The score that a product of nothing but the query's words would come near, 0 for none.
+
+        Scores as shares of it can be compared between queries. A word that no product has
+        counts too.
+        """
+        return possible_score(_as_query(query), self._index, self._overlay)
+
     def having(self, tokens: Sequence[str]) -> Int32:
         """Every item that has all of ``tokens`` in its words, rising, int32 [N].
 
@@ -132,9 +136,7 @@ class LexicalRetriever:
         return (found / max(len(codes), 1)).astype(np.float32)
 
     def _plan(self, query: LexicalQuery | Sequence[str]) -> Plan | None:
-        if not isinstance(query, LexicalQuery):
-            query = LexicalQuery.of(query[: 4 * MAX_CONCEPTS])
-        return make_plan(query, self._index, self._overlay)
+        return make_plan(_as_query(query), self._index, self._overlay)
 
     def _search(self, plan: Plan, limit: int) -> tuple[Matches, bool]:
         """The best matches, at most ``limit`` of the index's own, and whether these are all."""
@@ -179,3 +181,7 @@ class LexicalRetriever:
             self._overlay[token] = dict(self._overlay.get(token, {}))
             fresh.add(token)
         return self._overlay[token]
+
+
+def _as_query(query: LexicalQuery | Sequence[str]) -> LexicalQuery:
+    return query if isinstance(query, LexicalQuery) else LexicalQuery.of(query[: 4 * MAX_CONCEPTS])

@@ -27,6 +27,9 @@ COMMON: Final = 0.05
 beside one that is rarer: "chocolate milk" is not everything from the dairy."""
 FEW: Final = 20
 """So few matches are never too many."""
+K1: Final = 1.2
+B: Final = 0.75
+"""The constants of BM25 that tantivy has built in; the overlay has to agree with them."""
 
 _LATIN: Final = re.compile("[a-z]{4,}")
 _HAN_CHARACTER: Final = re.compile(f"[{HAN}]")
@@ -137,6 +140,20 @@ def make_plan(query: LexicalQuery, index: LexicalIndex, postings: Postings) -> P
         asked = Query.boolean_query([(Occur.Must, asked), *optional])
     beside = tuple(Clause(c.query, c.ways, c.frequency, needed=False) for c in common)
     return Plan(_without(asked, query.excluded, index), (*needed, *beside), 1, query.excluded)
+
+
+def possible_score(query: LexicalQuery, index: LexicalIndex, postings: Postings) -> float:
+    """What a document of nothing but the query's words would come near.
+
+    A word that no document has counts as a rare one: it was asked for all the same.
+    """
+    total = 0.0
+    for concept in dict.fromkeys(query.concepts[:MAX_CONCEPTS]):
+        clause = _clause(concept, index, postings)
+        known = [w for w in clause.ways if isinstance(w, Worth)] if clause else []
+        unknown = idf(1, index.n_documents)
+        total += max((sum(way.weights.values()) for way in known), default=unknown)
+    return (K1 + 1) * total
 
 
 def all_of(schema: tantivy.Schema, tokens: Sequence[str]) -> tantivy.Query:

@@ -1,6 +1,7 @@
 """Suggestions while a shopper types: queries, categories, brands and products."""
 
 import copy
+import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,12 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from daogou.retrieval.suggest_index import KEY, KeyIndex, runs
+from daogou.retrieval.suggest_index import KEY, Ids, KeyIndex, runs
 from daogou.retrieval.suggest_reading import (
     Match,
     Unit,
     fold,
-    is_han,
+    has_han,
     match,
     read_units,
     syllables,
@@ -25,7 +26,8 @@ Kind = Literal["query", "category", "brand", "product"]
 KINDS: Final[tuple[Kind, ...]] = ("query", "category", "brand", "product")
 """Of equals, the first comes first."""
 _LOOKED_AT: Final = 120
-"""Texts of a kind that are compared letter by letter, the heaviest first."""
+"""Texts of a kind that are compared letter by letter, the heaviest first; a third of them where
+it is a guess what was meant."""
 _KEPT_UNITS: Final = 20_000
 _TYPO_LETTERS: Final = 4
 """Shorter words are not corrected: too many others are one letter away."""
@@ -161,11 +163,11 @@ class Suggester:
         yield _Attempt((tuple(pieces),))
         if not pieces:
             return
-        yield _Attempt((tuple(pieces),), whole_keys=False)
-        yield _Attempt((("".join(pieces),),), whole_keys=False, across=True)
-        if any(map(is_han, "".join(pieces))):
+        yield _Attempt((tuple(pieces),), guess=True)
+        yield _Attempt((("".join(pieces),),), guess=True, across=True)
+        if has_han("".join(pieces)):
             spoken = tuple("".join(_spoken(run) for run in runs(piece)) for piece in pieces)
-            yield _Attempt((spoken,), whole_keys=False)
+            yield _Attempt((spoken,), guess=True)
         corrected = self._corrected(pieces)
         if corrected:
             yield _Attempt(corrected)
@@ -193,13 +195,20 @@ class Suggester:
         return [variants[n] for n in best[:_TYPO_VARIANTS] if totals[n]]
 
     def _ranked(self, attempt: "_Attempt", language: str, limit: int) -> list[_Scored]:
+        found = [
+            (shelf, pieces, ids)
+            for shelf in self._shelves
+            for pieces in attempt.readings
+            if len(ids := shelf.candidates(pieces, attempt))
+        ]
         chosen: dict[str, _Scored] = {}
         for own in (True, False):
             by_kind: dict[Kind, list[_Scored]] = {kind: [] for kind in KINDS}
-            for shelf in self._shelves:
-                for pieces in attempt.readings:
-                    for scored in shelf.matches(pieces, attempt, language, own, limit):
-                        by_kind[scored.phrase.kind].append(scored)
+            for shelf, pieces, ids in found:
+                for scored in shelf.matches(
+                    ids[shelf.spoken(ids, language) == own], pieces, attempt, limit
+                ):
+                    by_kind[scored.phrase.kind].append(scored)
             for scored in _in_turn(by_kind):
                 chosen.setdefault(fold(scored.phrase.text), scored)
                 if len(chosen) == limit:
@@ -211,12 +220,12 @@ class Suggester:
 class _Attempt:
     """Readings of what was typed.
 
-    ``whole_keys``: all of a piece is looked up, not only as much of it as is known.
+    ``guess``: as much of a piece is looked up as is known, not all of it.
     ``across``: a piece may go on over a blank.
     """
 
     readings: tuple[tuple[str, ...], ...]
-    whole_keys: bool = True
+    guess: bool = False
     across: bool = False
 
 
@@ -235,6 +244,7 @@ class _Shelf:
         self._languages = {language: n for n, language in enumerate(languages)}
         codes = [self._languages[phrase.language] for phrase in self.phrases]
         self._language = np.array(codes, np.int16)
+        self._chinese = np.array([has_han(phrase.text) for phrase in self.phrases], np.bool_)
         self._shown = np.ones(len(self.phrases), np.bool_)
         self._units: dict[int, list[Unit]] = {}
 
@@ -252,17 +262,38 @@ class _Shelf:
                 new._shown[number] = False
         return new
 
+    def candidates(self, pieces: Sequence[str], attempt: _Attempt) -> Ids:
+        """The phrases that have every run of every piece somewhere, rising."""
+        passing = self._shown
+        for run in {run for piece in pieces for run in runs(piece)}:
+            letters = self.index.known_part(run) if attempt.guess else run
+            here = np.zeros(len(passing), np.bool_)
+            if len(letters) > 1 or letters == run:
+                here[self.index.starting(letters)] = True
+            passing = passing & here
+        if attempt.guess and not attempt.across:
+            # Only pinyin is typed in so many ways that its beginning is worth a try.
+            passing = passing & self._chinese
+        return np.flatnonzero(passing).astype(np.int32)
+
+    def spoken(self, ids: Ids, language: str) -> npt.NDArray[np.bool_]:
+        """Which of the phrases are in a language or in none; all for a shopper without one."""
+        if not language:
+            return np.ones(len(ids), np.bool_)
+        codes = self._language[ids]
+        own, neutral = (self._languages.get(name, -1) for name in (language, ""))
+        spoken: npt.NDArray[np.bool_] = (codes == own) | (codes == neutral)
+        return spoken
+
     def matches(
-        self, pieces: Sequence[str], attempt: _Attempt, language: str, own: bool, enough: int
+        self, ids: Ids, pieces: Sequence[str], attempt: _Attempt, enough: int
     ) -> Iterator[_Scored]:
-        """The best matches of each kind, among the phrases in a language or in all others."""
-        passing = self._candidates(pieces, attempt)
-        passing &= self._in(language) == own
-        found = np.flatnonzero(passing)
-        edges = np.searchsorted(found, self._edges)
-        for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        """The best matches of each kind among the phrases."""
+        looked_at = _LOOKED_AT // 3 if attempt.guess else _LOOKED_AT
+        edges = np.searchsorted(ids, self._edges).tolist()
+        for low, high in itertools.pairwise(edges):
             left = 2 * enough
-            for number in found[low : min(high, low + _LOOKED_AT)].tolist():
+            for number in ids[low : min(high, low + looked_at)].tolist():
                 matched = match(self._read(number), pieces, across=attempt.across)
                 if matched is not None:
                     score = self._scores[number] * matched.quality
@@ -270,24 +301,6 @@ class _Shelf:
                     left -= 1
                     if not left:
                         break
-
-    def _candidates(self, pieces: Sequence[str], attempt: _Attempt) -> npt.NDArray[np.bool_]:
-        """The phrases that have every run of every piece somewhere, bool [N]."""
-        passing = self._shown.copy()
-        for run in {run for piece in pieces for run in runs(piece)}:
-            letters = run if attempt.whole_keys else self.index.known_part(run)
-            here = np.zeros(len(passing), np.bool_)
-            if len(letters) > 1 or letters == run:
-                here[self.index.starting(letters)] = True
-            passing &= here
-        return passing
-
-    def _in(self, language: str) -> npt.NDArray[np.bool_]:
-        """The phrases in a language or in none, bool [N]; all for a shopper without one."""
-        if not language:
-            return np.ones(len(self.phrases), np.bool_)
-        codes = [self._languages.get(name, -1) for name in (language, "")]
-        return np.isin(self._language, codes)
 
     def _read(self, number: int) -> list[Unit]:
         units = self._units.get(number)
@@ -330,7 +343,7 @@ def _score(phrase: Phrase, ceilings: dict[Kind, float]) -> float:
 
 
 def _spoken(run: str) -> str:
-    return "".join(syllables(run)) if is_han(run[0]) else run
+    return "".join(syllables(run)) if has_han(run) else run
 
 
 def _correctable(piece: str) -> bool:

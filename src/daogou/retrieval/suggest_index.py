@@ -60,14 +60,17 @@ class KeyIndex:
         return last - first
 
     def counts(self, many: Sequence[str]) -> list[int]:
-        """The same for many, none longer than a key, in one go."""
-        bounds = [_pack(letters, fill) for letters in many for fill in (0, _TOP)]
-        edges = np.array(bounds, np.uint64)
-        low = np.searchsorted(self._high, edges[::2, 0], "left")
-        high = np.searchsorted(self._high, edges[1::2, 0], "right")
+        """The same for many texts in ASCII, in one go."""
+        padded = "".join(letters[:KEY].ljust(KEY, "\0") for letters in many).encode("ascii")
+        units = np.frombuffer(padded, np.uint8).reshape(-1, KEY)[:, :_HALF].astype(np.uint64)
+        shifts = np.arange(_HALF - 1, -1, -1, dtype=np.uint64) * np.uint64(16)
+        low = (units << shifts).sum(axis=1, dtype=np.uint64)
+        high = (np.where(units, units, np.uint64(_TOP)) << shifts).sum(axis=1, dtype=np.uint64)
+        first = np.searchsorted(self._high, low, "left")
+        last = np.searchsorted(self._high, high, "right")
         return [
-            self.count(letters) if len(letters) > _HALF and first < last else int(last - first)
-            for letters, first, last in zip(many, low.tolist(), high.tolist(), strict=True)
+            self.count(letters) if size and len(letters) > _HALF else size
+            for letters, size in zip(many, (last - first).tolist(), strict=True)
         ]
 
     def known_part(self, letters: str) -> str:
@@ -113,7 +116,7 @@ class _Writer:
     """Collects what is typed for the texts as one string, and where keys begin in it."""
 
     def __init__(self) -> None:
-        self._parts: list[str] = []
+        self._texts: list[str] = []
         self._length = 0
         self._starts = array("I")
         self._ids = array("I")
@@ -129,24 +132,26 @@ class _Writer:
     def _write(
         self, number: int, units: Sequence[Unit], forms: Sequence[str], *, han_only: bool
     ) -> None:
+        parts: list[str] = []
         at = self._length
         begun = 0
         for unit, form in zip(units, forms, strict=True):
-            if unit.spaced and at > self._length:
-                self._parts.append(" ")
+            if unit.spaced and parts:
+                parts.append(" ")
                 at += 1
             if begun < MAX_STARTS and (unit.syllable or not han_only):
                 self._starts.append(at)
                 self._ids.append(number)
                 begun += 1
-            self._parts.append(form)
+            parts.append(form)
             at += len(form)
-        self._parts.append("\0")
+        # One string a text: a million short ones would stay in the process's memory.
+        self._texts.append("".join(parts))
         self._length = at + 1
 
     def keys(self) -> tuple[Keys, Keys, Ids]:
         """The two halves of all keys, and whose they are."""
-        text = "".join([*self._parts, "\0" * KEY]).encode("utf-32-le", "replace")
+        text = "\0".join([*self._texts, "\0" * KEY]).encode("utf-32-le", "replace")
         letters = np.minimum(np.frombuffer(text, np.uint32), _TOP)
         starts = np.frombuffer(self._starts, np.uint32) if self._starts else np.zeros(0, np.uint32)
         ids = np.array(self._ids, np.int32)

@@ -32,9 +32,9 @@ WHOLE: Final = 2.0
 """So does one where the whole text was typed."""
 
 
-def is_han(character: str) -> bool:
-    """Whether the character is one of Han."""
-    return _HAN_CHARACTER.match(character) is not None
+def has_han(text: str) -> bool:
+    """Whether the text has a character of Han."""
+    return not text.isascii() and _HAN_CHARACTER.search(text) is not None
 
 
 class Unit(NamedTuple):
@@ -177,7 +177,10 @@ def match(units: Sequence[Unit], pieces: Sequence[str], *, across: bool = False)
     for number, piece in enumerate(pieces):
         found: _Walked | None = None
         while at < len(units) and found is None:
-            found = _Walk(units, piece, at, across).walk(at, 0)
+            form, syllable = units[at][:2]
+            # Most units are ruled out by their first letter, and this is most of the time.
+            if piece[0] == form[0] or (syllable and piece[0] == syllable[0]):
+                found = _Walk(units, piece, at, across).walk(at, 0)
             at += 1
         if found is None:
             return None
