@@ -81,9 +81,13 @@ class Words:
 
     def search(self, query: Query) -> list[str]:
         """See :class:`Contender`."""
+        return self.ids(query.text)
+
+    def ids(self, text: str) -> list[str]:
+        """The same of any text."""
         words = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "title", token))
-            for token in tokenize(query.text)
+            for token in tokenize(text)
         ]
         hits = self._searcher.search(tantivy.Query.boolean_query(words), DEPTH).hits
         return [self._searcher.doc(address)["id"][0] for _, address in hits]

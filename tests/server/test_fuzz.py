@@ -9,6 +9,7 @@ other number draws new ones in each run. The number of cases is printed and goes
 test report.
 """
 
+import json
 import os
 import sys
 from collections import Counter
@@ -18,7 +19,7 @@ from typing import Any, Final
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, CheckFunction, GenerationMode
 from schemathesis.core.result import Err, Ok
@@ -172,6 +173,7 @@ def test_requests_that_make_sense_are_answered(
     @settings(DRAWN, max_examples=10 * EXAMPLES)
     @given(body=st.fixed_dictionaries({}, optional=fields))
     def one(body: dict[str, Any]) -> None:
+        note(json.dumps(body))  # schemathesis hides what has "key" in its name
         case = search.Case(body=body, media_type="application/json")
         statuses[send(case, cases)] += 1
 
