@@ -21,7 +21,7 @@ from daogou.cli.packages import require
 from daogou.cli.settings import FILE, Settings
 from daogou.cli.shoppers import pick_shoppers
 from daogou.cli.terminal import Stages, err, out, seconds, what_next
-from daogou.demo import build_feeds
+from daogou.demo import build_feeds, demo_controls
 from daogou.errors import ConfigError, FeedError
 from daogou.store import Store
 
@@ -135,13 +135,15 @@ def _has_all(store: Store, counts: Mapping[str, int]) -> bool:
 
 
 def _settle(settings: Settings) -> None:
-    """Write the shop's ``daogou.toml``, unless there is one."""
+    """Write the shop's ``daogou.toml`` and put its controls, unless that was done."""
     path = settings.home / FILE
     if path.exists():
         return
     with settings.open_store() as store, Stages() as stages:
         stages.stage("choosing households to shop as", 0, 1)
         shoppers = pick_shoppers(store)
+        for control in demo_controls():
+            store.put_control(control)
     # A JSON string is a TOML string too.
     listed = "".join(f"  {json.dumps(text, ensure_ascii=False)},\n" for text in shoppers)
     path.write_text(

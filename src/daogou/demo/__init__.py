@@ -1,5 +1,6 @@
 """The demo shop: a real shop's year, made into the feeds that a merchant would send."""
 
 from daogou.demo.build import DemoFeeds, build_feeds
+from daogou.demo.controls import demo_controls
 
-__all__ = ["DemoFeeds", "build_feeds"]
+__all__ = ["DemoFeeds", "build_feeds", "demo_controls"]

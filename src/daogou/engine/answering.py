@@ -179,10 +179,10 @@ class Searcher:
         scores = [known.get(row, 0.0) for row in rows[: len(found.scores)].tolist()]
         return replace(found, rows=rows, scores=np.array(scores, np.float32))
 
-    def read(self, view: View, request: SearchRequest, text: str, merchant: Applied) -> Asked:
+    def read(self, view: View, request: SearchRequest, merchant: Applied) -> Asked:
         """Read a query with the newest words of the shop."""
         parser = self._reader.newest(view.catalogue)
-        return ask(view, request, text, merchant, parser, sure=self._config.sure)
+        return ask(view, request, merchant, parser, sure=self._config.sure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +198,14 @@ class _Asking:
     def read(self, text: str) -> tuple[Asked, Applied]:
         categories = self.request.page_categories
         merchant = self.controls.compile(text, tokenize(text), self.visit.now, categories)
-        return self.searcher.read(self.view, self.request, merchant.text, merchant), merchant
+        return self.searcher.read(self.view, self.request, merchant), merchant
 
 
 def _corrected(view: View, asked: Asked, merchant: Applied) -> Correction | None:
     """A better spelling of the query; None where it is well spelled.
 
     What was understood as something else than a word of the catalogue ("under $50") is right
-    as it is, and so is what the merchant keeps apart.
+    as it is, and so are the words that the merchant has synonyms for.
     """
     understood = asked.understanding
     if asked.query is None or understood is None:
@@ -215,6 +215,7 @@ def _corrected(view: View, asked: Asked, merchant: Applied) -> Correction | None
         for start, end in understood.set_aside
         for token in tokenize(understood.text[start:end])
     ]
+    explained += [token for expansion in merchant.expansions for token in expansion.phrase]
     correction = view.lexical.correct(understood.text, explained)
     if correction is None:
         return None

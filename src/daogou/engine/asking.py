@@ -13,11 +13,12 @@ from daogou.engine.json_filter import filter_from_json
 from daogou.engine.matching import Bools, evaluate_filter
 from daogou.engine.requests import SearchRequest
 from daogou.engine.scoring import Query
+from daogou.engine.synonyms import Wording, worded
 from daogou.engine.view import View
 from daogou.errors import InvalidInput
 from daogou.features.items import UNKNOWN
 from daogou.merchandising import Applied
-from daogou.retrieval import LexicalQuery, Synonym
+from daogou.retrieval import LexicalQuery
 from daogou.text import clean, tokenize
 from daogou.understanding import Constraint, Parser, Understanding, left_over
 
@@ -39,6 +40,8 @@ class Asked:
         What was read out of it; None for an empty query.
     query
         Its words and its vector; None without a word.
+    otherwise
+        The same in the merchant's other words; None where there are none.
     lexical
         Its words with their synonyms; None without a word.
     core
@@ -62,6 +65,7 @@ class Asked:
     text: str
     understanding: Understanding | None
     query: Query | None
+    otherwise: Query | None
     lexical: LexicalQuery | None
     core: tuple[str, ...]
     allowed: Bools
@@ -124,7 +128,6 @@ def allowed_rows(view: View, asked: str | Mapping[str, Any]) -> Bools:
 def ask(
     view: View,
     request: SearchRequest,
-    text: str,
     merchant: Applied,
     parser: Parser,
     *,
@@ -134,10 +137,8 @@ def ask(
 
     Parameters
     ----------
-    text
-        The query to search for: the request's own, or a better spelling of it.
     merchant
-        The merchant's controls that apply to it.
+        What the merchant's controls make of the query.
     sure
         From this confidence on a constraint leaves products out.
 
@@ -158,12 +159,17 @@ def ask(
         (_passing(catalogue, _merchants(catalogue, expression), sellable), boost)
         for expression, boost in merchant.boosts
     ]
-    understood, wanted = None, clean(text)
+    wording = worded(merchant, view.lexical)
+    understood, wanted = None, clean(wording.text)
     if request.understand and wanted:
         understood = parser.parse(wanted, request.removed)
         wanted = understood.wanted
-    wishes = [resolve(c, catalogue, view.lexical, sure) for c in _referring(view, understood)]
-    query = read(view, wanted)
+    wishes = [
+        resolve(constraint, catalogue, view.lexical, sure)
+        for constraint in _referring(view, understood)
+        if understood and not _is_said_otherwise(constraint, understood, wording, sure)
+    ]
+    query, other = read(view, wanted), wording.otherwise(wanted)
     if query and request.understand:
         wishes += _intended(view, query, wishes, request.removed, sure)
     excluded = [
@@ -177,10 +183,11 @@ def ask(
     core = left_over(understood.text, (*aside, *spans)) if understood else wanted
     sort = understood.sort if understood else None
     return Asked(
-        text=text,
+        text=wording.text,
         understanding=understood,
         query=query,
-        lexical=_lexical(query, merchant, excluded) if query else None,
+        otherwise=read(view, other) if other else None,
+        lexical=LexicalQuery.of(query.tokens, wording.synonyms, excluded) if query else None,
         core=tuple(tokenize(core)),
         allowed=allowed,
         sellable=sellable,
@@ -240,6 +247,18 @@ def _referring(view: View, understood: Understanding | None) -> list[Constraint]
     return constraints
 
 
+def _is_said_otherwise(
+    constraint: Constraint, understood: Understanding, wording: Wording, sure: float
+) -> bool:
+    """Whether a guess is about words for which the merchant has others.
+
+    Who sells "soft drinks" as "soda" does not mean the baking soda by it.
+    """
+    if constraint.confidence >= sure:
+        return False
+    return wording.otherwise(understood.text[constraint.start : constraint.end]) is not None
+
+
 def _price_of(view: View, words: str) -> float | None:
     """The price of the product that is called so, in minor units; None where there is none."""
     rows = view.lexical.match(tokenize(words)).items
@@ -268,8 +287,3 @@ def _intended(
     if constraint.id in removed:
         return []
     return [resolve(constraint, view.catalogue, view.lexical, sure)]
-
-
-def _lexical(query: Query, merchant: Applied, excluded: Sequence[Sequence[str]]) -> LexicalQuery:
-    synonyms = [Synonym(e.phrase, e.alternatives) for e in merchant.expansions]
-    return LexicalQuery.of(query.tokens, synonyms, excluded)

@@ -203,12 +203,23 @@ def _scores(
 ) -> Float32:
     """How well each of ``rows`` answers the query for this visitor, [K]."""
     told = query_scores(view, query, rows, lexical)
+    if asked.otherwise is not None:
+        told = _better(told, query_scores(view, asked.otherwise, rows, lexical))
     by_content = relevance(_evidence(view, asked, query, told, rows))
     if view.model is None or not view.model.heads:
         return by_content
     user = view.model.context(visit.history, visit.now, query.vector)
     heads = judge(view, view.model, visit, rows, user, told).scores
     return np.asarray(config.weight_content * by_content + _weighed(heads, config), np.float32)
+
+
+def _better(one: QueryScores, other: QueryScores) -> QueryScores:
+    """The better of two wordings, for each product."""
+    return QueryScores(
+        one.lexical,  # of both wordings already
+        np.maximum(one.semantic, other.semantic),
+        np.maximum(one.title_match, other.title_match),
+    )
 
 
 def _evidence(view: View, asked: Asked, query: Query, told: QueryScores, rows: Int32) -> Evidence:

@@ -23,6 +23,7 @@ from daogou.merchandising.control import (
     TimeRange,
     TwowaySynonymsAction,
 )
+from daogou.merchandising.rewriting import Edit, rewrite
 
 __all__ = [
     "MAX_CONTROLS",
@@ -33,6 +34,7 @@ __all__ = [
     "Control",
     "ControlSet",
     "DoNotAssociateAction",
+    "Edit",
     "Expansion",
     "FilterAction",
     "IgnoreAction",
@@ -45,4 +47,5 @@ __all__ = [
     "TwowaySynonymsAction",
     "control_from_json",
     "control_to_json",
+    "rewrite",
 ]
