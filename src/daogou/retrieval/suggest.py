@@ -178,7 +178,7 @@ class Suggester:
             if not _correctable(piece):
                 continue
             known = [shelf for shelf in self._shelves if shelf.index.count(piece)]
-            if known and len(piece) <= KEY:
+            if known and not KEY < len(piece) <= 2 * KEY:
                 continue
             nearby = [piece[:KEY]] if known else self._near(piece)
             return tuple((*pieces[:place], other, *pieces[place + 1 :]) for other in nearby)
