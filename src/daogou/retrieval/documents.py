@@ -3,7 +3,7 @@
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -86,9 +86,23 @@ def lexical_document(item: int, product: Product) -> LexicalDocument:
 
 
 def item_text(product: Product) -> str:
-    """What the text encoder reads of a product."""
-    leaf = product.categories[0].rsplit(" > ", 1)[-1] if product.categories else ""
-    parts = [product.title, leaf if leaf.lower() not in product.title.lower() else ""]
+    """What the text encoder reads of a product in its main language."""
+    return item_texts(product)[product.language]
+
+
+def item_texts(product: Product) -> dict[str, str]:
+    """What the text encoder reads of a product, by language: title, and category where it adds."""
+    texts = {product.language: _told(product.title, product.categories)}
+    for language, text in product.localized.items():
+        if text.title:
+            told = _told(text.title, product.categories_in(language))
+            texts.setdefault(language, told)
+    return texts
+
+
+def _told(title: str, categories: Sequence[str]) -> str:
+    leaf = categories[0].rsplit(" > ", 1)[-1] if categories else ""
+    parts = [title, leaf if leaf.lower() not in title.lower() else ""]
     return " . ".join(part for part in parts if part)
 
 
