@@ -1,12 +1,14 @@
 """A search from the request to the page: controls, reading, spelling, ranking, ways out."""
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from daogou.engine.asking import Asked, ask
-from daogou.engine.constraints import chip
+from daogou.engine.constraints import Wish, chip
 from daogou.engine.exact import first, named
 from daogou.engine.facets import check_facet, count_facet, without_keys
 from daogou.engine.matching import Bools, evaluate_filter
@@ -32,6 +34,14 @@ from daogou.retrieval import Correction
 from daogou.store import Store
 from daogou.text import clean, tokenize
 from daogou.types import Facet
+
+Stage = Callable[[str], AbstractContextManager[None]]
+"""Given the name of a part of the work, a context to do it in: something that measures."""
+
+
+def unmeasured(_: str) -> AbstractContextManager[None]:
+    """A stage that nobody measures."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,12 @@ class Searcher:
         return self._controls[1]
 
     def answer(
-        self, view: View, visit: Visit, request: SearchRequest, controls: ControlSet | None
+        self,
+        view: View,
+        visit: Visit,
+        request: SearchRequest,
+        controls: ControlSet | None = None,
+        stage: Stage = unmeasured,
     ) -> Answer:
         """Answer a search.
 
@@ -80,6 +95,8 @@ class Searcher:
         ----------
         controls
             Instead of those of the store.
+        stage
+            Told which part of the work is done inside of its context.
 
         Raises
         ------
@@ -88,32 +105,30 @@ class Searcher:
         """
         for spec in request.facets:
             check_facet(view.catalogue, spec)
-        asking = _Asking(view, visit, request, self, controls or self.controls())
         text = clean(request.query)
-        asked, merchant = asking.read(text)
-        matched = match(view, asked)
-        correction = _corrected(view, asked, merchant)
-        corrected = correction is not None and _replaces(view, correction, request)
-        if correction is not None and corrected:
-            asked, merchant = asking.read(correction.text)
+        with stage("read"):
+            if controls is None:
+                controls = self.controls()
+            asking = _Asking(view, visit, request, self, controls)
+            asked, merchant = asking.read(text)
+        with stage("match"):
             matched = match(view, asked)
-        found, relaxations, given_up = self._find(view, visit, request, asked, matched)
-        found = self._placed(view, asked, found, text, merchant)
-        chips = tuple(
-            chip(
-                wish,
-                asked.typed,
-                view.catalogue,
-                request.language,
-                _effect(wish.hard, any(wish is one for one in given_up)),
-            )
-            for wish in asked.wishes
-        )
+        with stage("spell"):
+            correction = _corrected(view, asked, merchant)
+            corrected = correction is not None and _replaces(view, correction, request)
+            if correction is not None and corrected:
+                asked, merchant = asking.read(correction.text)
+                matched = match(view, asked)
+        with stage("rank"):
+            found, relaxations, given_up = self._find(view, visit, request, asked, matched)
+            found = self._placed(view, asked, found, text, merchant)
+        with stage("facets"):
+            facets = _facets(view, request, asked, matched, found)
         return Answer(
             asked=asked,
             found=found,
-            facets=_facets(view, request, asked, matched, found),
-            chips=chips,
+            facets=facets,
+            chips=_chips(view, request, asked, given_up),
             relaxations=relaxations,
             merchant=merchant,
             correction=correction,
@@ -122,7 +137,7 @@ class Searcher:
 
     def _find(
         self, view: View, visit: Visit, request: SearchRequest, asked: Asked, matched: Matched
-    ) -> tuple[Found, tuple[Relaxation, ...], tuple[object, ...]]:
+    ) -> tuple[Found, tuple[Relaxation, ...], tuple[Wish, ...]]:
         """What is found, what is said about it, and which wishes were given up for it."""
         found = find(view, visit, asked, matched, self._config)
         catalogue, language = view.catalogue, request.language
@@ -134,7 +149,7 @@ class Searcher:
         # What hardly matches the words is no answer where something matches them well.
         ways = ways_out(clear, asked.allowed, asked.hard, asked.sellable)
         said_ways: list[Relaxation] = []
-        given_up: tuple[object, ...] = ()
+        given_up: tuple[Wish, ...] = ()
         for way in ways:
             rows = by_nearest_price(way, catalogue) if way.by_price else way.rows
             # What a shopper said no to is not shown unasked.
@@ -236,10 +251,16 @@ def _denied(way: WayOut) -> bool:
     return any(wish.constraint.strength == "must-not" for wish in way.given_up)
 
 
-def _effect(hard: bool, given_up: bool) -> Effect:
-    if given_up:
-        return "relaxed"
-    return "filter" if hard else "boost"
+def _chips(
+    view: View, request: SearchRequest, asked: Asked, given_up: tuple[Wish, ...]
+) -> tuple[Chip, ...]:
+    chips = []
+    for wish in asked.wishes:
+        effect: Effect = "filter" if wish.hard else "boost"
+        if any(wish is one for one in given_up):
+            effect = "relaxed"
+        chips.append(chip(wish, asked.typed, view.catalogue, request.language, effect))
+    return tuple(chips)
 
 
 def _facets(

@@ -11,7 +11,7 @@ import numpy as np
 
 from daogou.bundle import Bundle
 from daogou.encoders import TextEncoder
-from daogou.engine.answering import Searcher
+from daogou.engine.answering import Searcher, Stage, unmeasured
 from daogou.engine.completing import Completer
 from daogou.engine.explaining import Explanation, measured, proposed
 from daogou.engine.grounds import Grounds, Shown
@@ -113,13 +113,20 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def search(self, request: SearchRequest, controls: ControlSet | None = None) -> SearchSlate:
+    def search(
+        self,
+        request: SearchRequest,
+        controls: ControlSet | None = None,
+        stage: Stage = unmeasured,
+    ) -> SearchSlate:
         """One page of what matches a query.
 
         Parameters
         ----------
         controls
             Instead of the merchant's own: to see what others would do.
+        stage
+            Told which part of the work is done inside of its context.
 
         Raises
         ------
@@ -133,12 +140,10 @@ class Engine:
         token = None
         if request.page_token:
             token = PageToken.decode(request.page_token, request, index, now)
-        visit = self._visit(
-            view,
-            request.visitor_id if request.personalize else None,
-            until=token.as_of if token else None,
-        )
-        answer = self._searcher.answer(view, visit, request, controls)
+        with stage("visitor"):
+            visitor_id = request.visitor_id if request.personalize else None
+            visit = self._visit(view, visitor_id, until=token.as_of if token else None)
+        answer = self._searcher.answer(view, visit, request, controls, stage)
         found, offset = answer.found, token.offset if token else request.offset
         page = slice(offset, offset + request.page_size)
         rows = found.rows[page]
@@ -146,10 +151,10 @@ class Engine:
         ranked = found.scores[page]
         scores[: len(ranked)] = ranked
         query = answer.asked.query
-        grounds = self._grounds(
-            view, visit, request.language, NO_ITEMS, query.tokens if query else ()
-        )
-        items = self._items(rows, scores, found.fused, grounds, "search")
+        tokens = query.tokens if query else ()
+        with stage("products"):
+            grounds = self._grounds(view, visit, request.language, NO_ITEMS, tokens)
+            items = self._items(rows, scores, found.fused, grounds, "search")
         following = None
         if page.stop < len(found.rows):
             as_of = token.as_of if token else visit.as_of

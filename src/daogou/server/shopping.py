@@ -1,5 +1,6 @@
 """``POST /v1/search``, ``GET /v1/completeQuery`` and ``POST /v1/recommend``."""
 
+import functools
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -46,7 +47,8 @@ def shopping_routes(
     def search(body: SearchBody) -> Response:
         language = speak(body.language_code, config.language)
         with metrics.stage("search", "engine"):
-            found = engine.search(search_request(body, language))
+            stage = functools.partial(metrics.stage, "search")
+            found = engine.search(search_request(body, language), stage=stage)
         with metrics.stage("search", "answer"):
             return json_response(search_answer(found, store, language))
 
