@@ -18,6 +18,7 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
     with listen(config) as listener, settings.open_store() as store:
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
+            engine.warm_up()
         with engine:
             app = create_app(engine, store, config)
             products = store.count_products()

@@ -103,6 +103,12 @@ class Engine:
             clock=clock,
         )
 
+    def warm_up(self) -> None:
+        """Build now what the first request to need it would wait for: suggestions, spelling."""
+        view = self._live.newest()
+        view.lexical.correct("spelling")
+        self._completer.suggest(view, "s", "en", 1)
+
     def close(self) -> None:
         """Remove what was put into temporary files. The store stays open."""
         self._scratch.cleanup()
