@@ -70,6 +70,16 @@ def test_asking_again_finds_the_same(store: Store) -> None:
     assert told(store) == told(store) == [PopularQuery("milk", 3)]
 
 
+def test_a_failure_leaves_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    search(store, "milk", "abc")
+    with monkeypatch.context() as broken:
+        broken.setattr("daogou.store.querylog._counted", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            told(store)
+    for _ in range(3):
+        assert told(store) == [PopularQuery("milk", 3)]
+
+
 def test_who_is_erased_is_not_counted(store: Store) -> None:
     search(store, "milk", "abc")
     store.delete_visitor("c")

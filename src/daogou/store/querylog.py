@@ -8,6 +8,7 @@ protecting privacy", Int. J. of Uncertainty, Fuzziness and Knowledge-Based Syste
 a person stay in the log however many have typed them.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from daogou.errors import InvalidInput
 from daogou.store import tables
 from daogou.store.documents import micros
 from daogou.store.sql import insert_new
-from daogou.text import normalize, tokenize
+from daogou.text import normalize
 
 MAX_QUERY: Final = 60
 """A longer text was pasted, and is no suggestion."""
@@ -83,14 +84,14 @@ def popular(
     if limit < 1:
         raise InvalidInput(f"limit is {limit}; expected 1 or more.")
     _SEEN.create(connection)
-    try:
-        pairs = _searches(connection, since)
-        while batch := list(islice(pairs, _BATCH)):
-            rows = [{"query": text, "visitor_id": visitor} for text, visitor in batch]
-            insert_new(connection, _SEEN, rows)
-        return _counted(connection, least_visitors, limit)
-    finally:
-        _SEEN.drop(connection)
+    pairs = _searches(connection, since)
+    while batch := list(islice(pairs, _BATCH)):
+        rows = [{"query": text, "visitor_id": visitor} for text, visitor in batch]
+        insert_new(connection, _SEEN, rows)
+    found = _counted(connection, least_visitors, limit)
+    # Where anything failed, the table goes with the transaction.
+    _SEEN.drop(connection)
+    return found
 
 
 def _searches(connection: sa.Connection, since: datetime) -> Iterator[tuple[str, str]]:
@@ -107,9 +108,17 @@ def _searches(connection: sa.Connection, since: datetime) -> Iterator[tuple[str,
 def _tellable(rows: Iterable[sa.Row[str | None, str]]) -> Iterator[tuple[str, str]]:
     for details, visitor in rows:
         query = orjson.loads(details).get("query") if details else None
-        text = normalize(query) if query else ""
-        if 0 < len(text) <= MAX_QUERY and not looks_personal(text) and tokenize(text):
+        if query and (text := _text(query)):
             yield text, visitor
+
+
+@functools.lru_cache(maxsize=65_536)  # most searches are for what others have searched for
+def _text(query: str) -> str | None:
+    """The query as it may be told; None where it may not."""
+    text = normalize(query)
+    if len(text) > MAX_QUERY or looks_personal(text) or not any(map(str.isalnum, text)):
+        return None
+    return text
 
 
 def _counted(connection: sa.Connection, least_visitors: int, limit: int) -> list[PopularQuery]:

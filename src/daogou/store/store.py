@@ -239,7 +239,7 @@ class Store:
 
         Texts are normalised, and those that look like somebody's address or number are
         never among them; see :mod:`daogou.store.querylog`. Reads all searches of the period,
-        some 100,000 a second: for a background task.
+        some 50,000 a second: for a background task.
 
         Raises
         ------
