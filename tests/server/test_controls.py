@@ -1,15 +1,11 @@
 """Controls over HTTP: kept, changed, refused, tried."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from daogou.engine import Engine
 from daogou.merchandising import control_from_json, control_to_json
-from daogou.server import ServerConfig
 from daogou.server.control_schemas import (
     CONTROL_EXAMPLE,
     ControlAnswer,
@@ -17,22 +13,9 @@ from daogou.server.control_schemas import (
     ControlOut,
     PreviewAnswer,
 )
-from daogou.server.controls import control_routes, merge_patch
-from daogou.server.metrics import Metrics
-from daogou.store import Store
+from daogou.server.controls import merge_patch
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def client(
-    app: FastAPI, engine: Engine, store: Store, config: ServerConfig
-) -> Iterator[TestClient]:
-    if "/v1/controls" not in app.openapi()["paths"]:
-        app.include_router(control_routes(engine, store, config, Metrics()))
-        app.openapi_schema = None
-    with TestClient(app) as opened:
-        yield opened
 
 
 def control(id_: str = "c1", **rule: Any) -> dict[str, Any]:

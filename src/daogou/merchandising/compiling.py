@@ -4,9 +4,9 @@ Runs at every search: :class:`ControlSet` is built once for each revision of the
 controls, and asks of each word of a query only which phrases begin with it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from daogou.merchandising.control import (
     BoostAction,
@@ -20,16 +20,12 @@ from daogou.merchandising.control import (
     ReplacementAction,
     TwowaySynonymsAction,
 )
+from daogou.merchandising.phrases import JOINTS, Phrases, Tokens, spellings
 from daogou.merchandising.rewriting import Edit, rewrite
 from daogou.text import normalize, tokenize
 
-T = TypeVar("T")
-Tokens = tuple[str, ...]
 MAX_TOKENS: Final = 128
 """Further tokens of a query are not compared with any phrase."""
-_JOINTS: Final = "-_&"
-_TO_SPACE: Final = str.maketrans(dict.fromkeys(_JOINTS, " "))
-_TO_NOTHING: Final = str.maketrans(dict.fromkeys(_JOINTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +91,7 @@ class ControlSet:
 
     def __init__(self, controls: Iterable[Control] = ()) -> None:
         self.controls: tuple[Control, ...] = tuple(sorted(controls, key=lambda c: c.id))
-        self._gates = tuple(_Gate(control) for control in self.controls)
-        self._conditions: _Phrases[tuple[int, bool]] = _Phrases()
-        self._edits: _Phrases[tuple[int, str]] = _Phrases()
-        self._synonyms: _Phrases[tuple[int, tuple[Tokens, ...]]] = _Phrases()
-        self._apart: _Phrases[tuple[int, tuple[Tokens, ...]]] = _Phrases()
-        # Those without query terms that do not wait for a phrase of their own either.
-        self._unasked: list[int] = []
-        for number, control in enumerate(self.controls):
-            self._index(number, control)
+        self._index = _Index(self.controls)
 
     def compile(
         self,
@@ -128,82 +116,7 @@ class ControlSet:
         typed = tuple(tokens)
         if not self.controls:
             return Applied(text, typed)
-        return _Compiling(self, text, typed, now, categories).result()
-
-    def _index(self, number: int, control: Control) -> None:
-        for condition in control.condition.query_terms:
-            for phrase in spellings(condition.value):
-                self._conditions.add(phrase, (number, condition.full_match))
-        match control.action:
-            case OnewaySynonymsAction(terms, synonyms):
-                meant = tuple(tuple(tokenize(synonym)) for synonym in synonyms)
-                for term in terms:
-                    self._add(self._synonyms, term, (number, meant))
-            case TwowaySynonymsAction(synonyms):
-                for synonym in synonyms:
-                    others = tuple(tuple(tokenize(s)) for s in synonyms if s != synonym)
-                    self._add(self._synonyms, synonym, (number, others))
-            case ReplacementAction(terms, instead):
-                for term in terms:
-                    self._add(self._edits, term, (number, instead))
-            case IgnoreAction(terms):
-                for term in terms:
-                    self._add(self._edits, term, (number, ""))
-            case DoNotAssociateAction(terms, others):
-                phrases = tuple(phrase for other in others for phrase in spellings(other))
-                for term in terms:
-                    self._add(self._apart, term, (number, phrases))
-            case BoostAction() | FilterAction() | RedirectAction() | PinAction():
-                if not control.condition.query_terms:
-                    self._unasked.append(number)
-
-    @staticmethod
-    def _add(phrases: "_Phrases[T]", term: str, value: T) -> None:
-        for phrase in spellings(term):
-            phrases.add(phrase, value)
-
-
-def spellings(term: str) -> tuple[Tokens, ...]:
-    """The token sequences of a term, with its joints kept, opened and closed.
-
-    "T-shirt" is also "t shirt" and "tshirt".
-    """
-    forms = [term]
-    if any(joint in term for joint in _JOINTS):
-        forms += [term.translate(_TO_SPACE), term.translate(_TO_NOTHING)]
-    found = (tuple(tokenize(form)) for form in forms)
-    return tuple(dict.fromkeys(phrase for phrase in found if phrase))
-
-
-class _Phrases(Generic[T]):
-    """Values by phrase, found wherever the phrase stands in a sequence of tokens."""
-
-    __slots__ = ("_lengths", "_values")
-
-    def __init__(self) -> None:
-        self._values: dict[Tokens, list[T]] = {}
-        self._lengths: dict[str, list[int]] = {}  # by first token, longest first
-
-    def add(self, phrase: Tokens, value: T) -> None:
-        self._values.setdefault(phrase, []).append(value)
-        lengths = self._lengths.setdefault(phrase[0], [])
-        if len(phrase) not in lengths:
-            lengths.append(len(phrase))
-            lengths.sort(reverse=True)
-
-    def exactly(self, tokens: Tokens) -> Sequence[T]:
-        """The values of a phrase."""
-        return self._values.get(tokens, ())
-
-    def found(self, tokens: Tokens) -> Iterator[tuple[int, Tokens, T]]:
-        """(start, phrase, value) from left to right, at one place the longest first."""
-        if not self._lengths:
-            return
-        for start, token in enumerate(tokens):
-            for length in self._lengths.get(token, ()):
-                phrase = tokens[start : start + length]
-                for value in self._values.get(phrase, ()):
-                    yield start, phrase, value
+        return _Compiling(self._index, text, typed, now, categories).result()
 
 
 class _Gate:
@@ -229,127 +142,180 @@ class _Gate:
         return not self._categories or not self._categories.isdisjoint(categories)
 
 
+class _Index:
+    """Where to look for the controls that a query sets off; they go by their numbers.
+
+    Attributes
+    ----------
+    conditions
+        By query term: control, whether the term has to be the whole query.
+    edits
+        By term to replace: control, what to put there.
+    synonyms, apart
+        By term: control, the phrases to add or to keep away.
+    unasked
+        Controls that act without any word: those of the other actions without query terms.
+    """
+
+    def __init__(self, controls: Sequence[Control]) -> None:
+        self.controls = controls
+        self.gates = tuple(_Gate(control) for control in controls)
+        self.conditions: Phrases[tuple[int, bool]] = Phrases()
+        self.edits: Phrases[tuple[int, str]] = Phrases()
+        self.synonyms: Phrases[tuple[int, tuple[Tokens, ...]]] = Phrases()
+        self.apart: Phrases[tuple[int, tuple[Tokens, ...]]] = Phrases()
+        self.unasked: list[int] = []
+        for number, control in enumerate(controls):
+            for asked in control.condition.query_terms:
+                self.conditions.add(asked.value, (number, asked.full_match))
+            self._add(number, control)
+
+    def _add(self, number: int, control: Control) -> None:
+        match control.action:
+            case OnewaySynonymsAction(terms, synonyms):
+                meant = tuple(tuple(tokenize(synonym)) for synonym in synonyms)
+                for term in terms:
+                    self.synonyms.add(term, (number, meant))
+            case TwowaySynonymsAction(synonyms):
+                for synonym in synonyms:
+                    others = tuple(tuple(tokenize(s)) for s in synonyms if s != synonym)
+                    self.synonyms.add(synonym, (number, others))
+            case ReplacementAction(terms, instead):
+                for term in terms:
+                    self.edits.add(term, (number, instead))
+            case IgnoreAction(terms):
+                for term in terms:
+                    self.edits.add(term, (number, ""))
+            case DoNotAssociateAction(terms, others):
+                phrases = tuple(phrase for other in others for phrase in spellings(other))
+                for term in terms:
+                    self.apart.add(term, (number, phrases))
+            case BoostAction() | FilterAction() | RedirectAction() | PinAction():
+                if not control.condition.query_terms:
+                    self.unasked.append(number)
+
+
 class _Compiling:
     """One query on its way through the controls."""
 
     def __init__(
-        self, of: ControlSet, text: str, typed: Tokens, now: float, categories: Collection[str]
+        self, index: _Index, text: str, typed: Tokens, now: float, categories: Collection[str]
     ) -> None:
-        self.of = of
+        self.index = index
         self.text = text
         self.typed = typed
         self.now = now
         self.categories = frozenset(normalize(category) for category in categories)
-        self.open: dict[int, bool] = {}
-        self.did: list[int] = []
         self.asked = self._asked()
+        self.open: dict[int, bool] = {}
+        self.did: dict[int, None] = {}
+        self.filters: dict[str, None] = {}
+        self.boosts: dict[str, float] = {}
+        self.pins: dict[int, str] = {}
+        self.redirect: str | None = None
 
     def result(self) -> Applied:
         text, tokens = self._rewritten()
         compared = tokens[:MAX_TOKENS]
         apart = self._apart(compared)
         expansions = self._expansions(compared, frozenset(apart))
-        filters: list[str] = []
-        boosts: dict[str, float] = {}
-        pins: dict[int, str] = {}
-        redirect: str | None = None
-        for number in sorted({*self.asked, *self.of._unasked}):
-            if not self._holds(number):
-                continue
-            match self.of.controls[number].action:
-                case BoostAction(boost, products) if boost:
-                    boosts[products] = boosts.get(products, 0.0) + boost
-                case FilterAction(expression):
-                    filters.append(expression)
-                case RedirectAction(uri) if redirect is None:
-                    redirect = uri
-                case PinAction(wanted) if self._pin(pins, wanted):
-                    pass
-                case _:
-                    continue
-            self.did.append(number)
+        for number in sorted({*self.asked, *self.index.unasked}):
+            if self._holds(number) and self._act(number):
+                self.did[number] = None
         return Applied(
             text,
             tokens,
             expansions,
             apart,
-            tuple(dict.fromkeys(filters)),
-            tuple(boosts.items()),
-            tuple(sorted(pins.items())),
-            redirect,
-            tuple(self.of.controls[number].id for number in dict.fromkeys(self.did)),
+            tuple(self.filters),
+            tuple(self.boosts.items()),
+            tuple(sorted(self.pins.items())),
+            self.redirect,
+            tuple(self.index.controls[number].id for number in self.did),
         )
 
     def _asked(self) -> frozenset[int]:
         """The controls one of whose query terms fits."""
         wholes = {self.typed}
-        if any(joint in self.text for joint in _JOINTS):
+        if any(joint in self.text for joint in JOINTS):
             wholes.update(spellings(self.text))
-        fits = {
-            number
-            for _, _, (number, full) in self.of._conditions.found(self.typed[:MAX_TOKENS])
-            if not full
-        }
+        conditions = self.index.conditions
+        partly = conditions.found(self.typed[:MAX_TOKENS])
+        fits = {number for _, _, (number, full) in partly if not full}
         for whole in wholes:
-            fits.update(number for number, _ in self.of._conditions.exactly(whole))
+            fits.update(number for number, _ in conditions.exactly(whole))
         return frozenset(fits)
 
     def _holds(self, number: int) -> bool:
+        """Whether a control's whole condition is met."""
         known = self.open.get(number)
         if known is None:
-            gate = self.of._gates[number]
+            gate = self.index.gates[number]
             asked = not gate.asks or number in self.asked
-            known = asked and gate.open(self.now, self.categories)
-            self.open[number] = known
+            known = self.open[number] = asked and gate.open(self.now, self.categories)
         return known
 
     def _rewritten(self) -> tuple[str, Tokens]:
         edits = [
             Edit(phrase, instead, number)
-            for _, phrase, (number, instead) in self.of._edits.found(self.typed[:MAX_TOKENS])
+            for _, phrase, (number, instead) in self.index.edits.found(self.typed[:MAX_TOKENS])
             if self._holds(number)
         ]
-        if not edits:
+        rewritten = rewrite(self.text, edits) if edits else None
+        if rewritten is None or not rewritten.applied:
             return self.text, self.typed
-        rewritten = rewrite(self.text, edits)
-        self.did += rewritten.applied
-        if not rewritten.applied:
-            return self.text, self.typed
+        self.did.update(dict.fromkeys(rewritten.applied))
         return rewritten.text, tuple(tokenize(rewritten.text))
 
     def _apart(self, tokens: Tokens) -> tuple[Tokens, ...]:
         found: dict[Tokens, None] = {}
-        for _, _, (number, phrases) in self.of._apart.found(tokens):
+        for _, _, (number, phrases) in self.index.apart.found(tokens):
             if self._holds(number):
                 found.update(dict.fromkeys(p for p in phrases if not _contains(tokens, p)))
-                self.did.append(number)
+                self.did[number] = None
         return tuple(found)
 
     def _expansions(self, tokens: Tokens, apart: frozenset[Tokens]) -> tuple[Expansion, ...]:
         starts: dict[Tokens, int] = {}
         meant: dict[Tokens, dict[Tokens, None]] = {}
-        for start, phrase, (number, alternatives) in self.of._synonyms.found(tokens):
-            if self._holds(number):
+        for start, phrase, (number, alternatives) in self.index.synonyms.found(tokens):
+            new = [a for a in alternatives if a != phrase and a not in apart]
+            if new and self._holds(number):
                 starts.setdefault(phrase, start)
-                known = meant.setdefault(phrase, {})
-                new = [a for a in alternatives if a != phrase and a not in apart]
-                known.update(dict.fromkeys(new))
-                if new:
-                    self.did.append(number)
+                meant.setdefault(phrase, {}).update(dict.fromkeys(new))
+                self.did[number] = None
         return tuple(
             Expansion(phrase, tuple(alternatives), starts[phrase])
             for phrase, alternatives in meant.items()
-            if alternatives
         )
 
-    @staticmethod
-    def _pin(pins: dict[int, str], wanted: Iterable[tuple[int, str]]) -> bool:
+    def _act(self, number: int) -> bool:
+        """Do what a control says of the results; whether there was anything to do."""
+        match self.index.controls[number].action:
+            case BoostAction(boost, products):
+                if boost:
+                    self.boosts[products] = self.boosts.get(products, 0.0) + boost
+                return bool(boost)
+            case FilterAction(expression):
+                self.filters[expression] = None
+                return True
+            case RedirectAction(uri):
+                if self.redirect is not None:
+                    return False
+                self.redirect = uri
+                return True
+            case PinAction(wanted):
+                return self._pin(wanted)
+            case _:
+                return False
+
+    def _pin(self, wanted: Iterable[tuple[int, str]]) -> bool:
         """Pin what is still free; whether anything was."""
-        before = len(pins)
+        before = len(self.pins)
         for position, product in wanted:
-            if position not in pins and product not in pins.values():
-                pins[position] = product
-        return len(pins) > before
+            if position not in self.pins and product not in self.pins.values():
+                self.pins[position] = product
+        return len(self.pins) > before
 
 
 def _contains(tokens: Tokens, phrase: Tokens) -> bool:
