@@ -227,6 +227,7 @@ def test_what_only_looks_like_a_budget(text: str) -> None:
             "no show socks",
         ),
         *("USB-C", "WD-40", "T-shirt", "特别", "非常好", "不错的耳机", "要不要 耳机", "除甲醛"),
+        *("除油漆 清洗剂", "－次性", "-zj 403450p", "-20 ice pack", "电话 0-9"),
     ],
 )
 def test_what_only_looks_like_a_negation(text: str) -> None:
@@ -262,6 +263,31 @@ def test_negations(text: str, excluded: list[str], wanted: str) -> None:
     assert found == excluded
     assert read.wanted == wanted
     assert all(c.confidence >= SURE for c in gone)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "折叠门 三折",
+        "二折叠床",
+        "2折叠倒车镜",
+        "内六角螺丝",
+        "三角裤",
+        "一刀切",
+        "半圆木枕",
+        "304圆芯",
+    ],
+)
+def test_words_that_only_sound_of_money(text: str) -> None:
+    read = PARSER.parse(text)
+    assert (read.constraints, read.wanted) == ((), text)
+
+
+@pytest.mark.parametrize("text", ["折扣店", "促销架", "清仓价标签"])
+def test_a_discount_that_may_be_a_product_does_not_filter(text: str) -> None:
+    read = PARSER.parse(text)
+    assert [(c.field, c.confidence < SURE) for c in read.constraints] == [("discount", True)]
+    assert read.wanted == text
 
 
 @pytest.mark.parametrize(

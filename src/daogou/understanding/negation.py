@@ -1,5 +1,6 @@
 """What a text does not want: not silk, without nuts, -nike, 不要白色, 除了苹果以外."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from daogou.text import singular
@@ -15,86 +16,103 @@ _BETWEEN: Final = plain_phrases(_R["between"])
 _JOINERS: Final = plain_phrases(_R["joiners"])
 _STOPS: Final = plain_phrases(_R["stops"])
 _AFTER: Final = plain_phrases(_R["after"])
-_VALUE_ONLY: Final = frozenset(_R["value_only"])
 _PAUSES: Final = frozenset(",，、.。;；:：!！?？|()（）/&")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Negator:
+    """A cue of negation: ``atoms[first:last]``, none for a minus sign; ``begin`` is its place."""
+
+    first: int
+    last: int
+    phrase: str
+    begin: int
+
+    @property
+    def is_minus(self) -> bool:
+        return self.first == self.last
+
+    @property
+    def value_only(self) -> bool:
+        """Whether it negates values of the catalogue alone: 非 is part of many words."""
+        return self.phrase in _R["value_only"]
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is before words that are no value."""
+        weak: float = _R["weak_confidence"]
+        sure: float = rules()["confidence"]["text"]
+        return weak if self.phrase in _R["weak"] else sure
 
 
 def find_negations(draft: Draft) -> None:
     """Add the draft's must-nots, and put aside the words that say them."""
-    cues = _cues(draft)
+    cues = _negators(draft)
     if not cues and "除" not in draft.aligned.text:
         return
     starts = {match.first: match for match in draft.matches}
-    for first, last, cue in cues:
-        begin = (
-            draft.atoms[first].start - (cue == "-") if first < last else draft.atoms[last].start - 1
-        )
-        if not draft.is_free(begin, draft.atoms[last - 1].end if first < last else begin + 1):
+    for cue in cues:
+        told = draft.atoms[cue.last - 1].end if cue.first < cue.last else cue.begin + 1
+        if not draft.is_free(cue.begin, told):
             continue
-        value_only = cue in _VALUE_ONLY
-        end = _read(
-            draft, starts, last, value_only=value_only, glued=cue == "-", opening=first == 0
-        )
-        if end is None:
-            end = _read_before(draft, first) if cue in _R["after"] else None
-            if end is None:
-                continue
-        draft.take(begin, end)
-        draft.put_aside(begin, end)
+        end = _read(draft, starts, cue)
+        if end is None and cue.phrase in _R["after"]:
+            end = _read_before(draft, cue.first)
+        if end is not None:
+            draft.take(cue.begin, end)
+            draft.put_aside(cue.begin, end)
     _read_exceptions(draft)
 
 
-def _cues(draft: Draft) -> list[tuple[int, int, str]]:
-    """The cues in order: (first atom, atom after, phrase); a minus sign is of no atom."""
-    found = [(s.first, s.last, s.cue.value) for s in draft.said if s.cue.role == "not"]
+def _negators(draft: Draft) -> list[_Negator]:
+    found = [
+        _Negator(s.first, s.last, s.cue.value, draft.atoms[s.first].start)
+        for s in draft.said
+        if s.cue.role == "not"
+    ]
     text = draft.aligned.text
     for i, atom in enumerate(draft.atoms):
         at = atom.start - 1
-        if (
-            at >= 0
-            and text[at] == "-"
-            and (at == 0 or text[at - 1] == " ")
-            and not atom.key[0].isdigit()
-        ):
-            found.append((i, i, "-"))
+        if i and text[at - 1 : at + 1] == " -" and not atom.key[0].isdigit():
+            start, _ = draft.aligned.span(at, at + 1)
+            if draft.aligned.original[start] == "-":  # － is typed for 一
+                found.append(_Negator(i, i, "-", at))
     return sorted(found)
 
 
-def _read(
-    draft: Draft,
-    starts: dict[int, Match],
-    at: int,
-    *,
-    value_only: bool,
-    glued: bool,
-    opening: bool,
-) -> int | None:
-    """Read what is negated from ``atoms[at]`` on; the end of it in the text, None if nothing is."""
+def _read(draft: Draft, starts: dict[int, Match], cue: _Negator) -> int | None:
+    """Read what the cue negates; the end of it in the text, None if nothing is."""
+    if cue.phrase in _R["closed_only"] and not _is_closed(draft, cue.last):
+        return None
     end: int | None = None
+    at = cue.last
     while True:
         at = _skip(draft, at)
         if at >= len(draft.atoms) or (end is not None and not _goes_on(draft, starts, at)):
             break
         match = starts.get(at)
         if match and draft.is_open(draft.atoms[at].start, draft.atoms[match.last - 1].end):
-            _exclude(draft, match.first, match.last, match.sense)
             last = match.last
+            _exclude(draft, at, last, match.sense, cue.confidence)
         else:
-            last = at if value_only else _words(draft, starts, at, glued=glued, opening=opening)
+            last = at if cue.value_only else _words(draft, starts, at, cue)
             if last == at:
                 break
-            _exclude(draft, at, last, None)
+            _exclude(draft, at, last, None, cue.confidence)
         end = draft.atoms[last - 1].end
-        joined = _joined(draft, last)
         closed = _AFTER.at(draft.atoms, last)
         if closed and not _pause(draft, last):
             end = draft.atoms[closed.last - 1].end
-        if joined is None or glued or (value_only and joined not in starts):
-            break
-        at = joined
-        if at not in starts:
+        joined = _joined(draft, last)
+        if joined is None or cue.is_minus or joined not in starts:
             break  # after "and" only another value is sure to be meant too
+        at = joined
     return end
+
+
+def _is_closed(draft: Draft, at: int) -> bool:
+    """Whether 以外 or its like follows within a few characters."""
+    return any(_AFTER.at(draft.atoms, i) for i in range(at, min(at + 8, len(draft.atoms))))
 
 
 def _goes_on(draft: Draft, starts: dict[int, Match], at: int) -> bool:
@@ -129,10 +147,10 @@ def _pause(draft: Draft, at: int) -> bool:
     return any(c in _PAUSES for c in gap)
 
 
-def _words(draft: Draft, starts: dict[int, Match], at: int, *, glued: bool, opening: bool) -> int:
+def _words(draft: Draft, starts: dict[int, Match], at: int, cue: _Negator) -> int:
     """The end of the words from ``at`` on that are negated though no gazetteer knows them."""
     atoms = draft.atoms
-    if glued:
+    if cue.is_minus:
         last = at + 1
         while last < len(atoms) and (not atoms[last - 1].closes or _touches(draft, last)):
             last += 1
@@ -149,7 +167,7 @@ def _words(draft: Draft, starts: dict[int, Match], at: int, *, glued: bool, open
         or _pause(draft, last)
         or not draft.is_free(atoms[last].start, atoms[last].end)
     )
-    if latin and (opening or not to_the_end or last - at > 2):
+    if latin and (cue.first == 0 or not to_the_end or last - at > 2):
         return at + 1
     return last
 
@@ -173,7 +191,7 @@ def _touches(draft: Draft, i: int) -> bool:
     return draft.aligned.text[draft.atoms[i - 1].end : draft.atoms[i].start] in ("-", "'", "_")
 
 
-def _exclude(draft: Draft, first: int, last: int, sense: Sense | None) -> None:
+def _exclude(draft: Draft, first: int, last: int, sense: Sense | None, confidence: float) -> None:
     """Add a must-not: of a field where the name stands for one thing, else of the words."""
     start, end = draft.atoms[first].start, draft.atoms[last - 1].end
     span = draft.aligned.span(start, end)
@@ -195,7 +213,6 @@ def _exclude(draft: Draft, first: int, last: int, sense: Sense | None) -> None:
     words = dict.fromkeys(
         (typed, *(n for n in names if len(n) > 1 and singular(n) != singular(typed)))
     )
-    confidence = rules()["confidence"]["text"]
     draft.constraints.append(
         Constraint(
             TEXT, "must-not", tuple(words), start=span[0], end=span[1], confidence=confidence
@@ -215,7 +232,7 @@ def _exclude_before(draft: Draft, at: int, end: int) -> int | None:
     match = draft.match_ends.get(at)
     if match is None or not draft.is_open(draft.atoms[match.first].start, draft.atoms[at - 1].end):
         return None
-    _exclude(draft, match.first, match.last, match.sense)
+    _exclude(draft, match.first, match.last, match.sense, rules()["confidence"]["text"])
     start = draft.atoms[match.first].start
     draft.take(start, draft.atoms[at - 1].end)
     draft.put_aside(start, end)

@@ -18,7 +18,8 @@ from daogou.understanding.vocabulary import rules
 
 MAX_CHARACTERS: Final = 10_000
 """What follows is left unread, as words."""
-_PERCENT_OFF: Final = re.compile("|".join(rules()["discount"]["patterns"]))
+_OFF: Final = rules()["discount"][0]
+_PERCENT_OFF: Final = re.compile("|".join(_OFF["patterns"]))
 
 
 class Parser:
@@ -118,8 +119,8 @@ class Parser:
     def _read_cues(self, draft: Draft) -> None:
         for match in _PERCENT_OFF.finditer(draft.aligned.text):
             if draft.is_free(*match.span()):
-                confidence = rules()["discount"]["confidence"]
-                self._add_cue(draft, *match.span(), Cue("discount", match[0], confidence))
+                cue = Cue("discount", match[0], _OFF["confidence"])
+                self._add_cue(draft, *match.span(), cue)
         for said in draft.said:
             start, end = draft.atoms[said.first].start, draft.atoms[said.last - 1].end
             if said.cue.role in ("sort", "discount", "availability", "filler") and draft.is_free(

@@ -79,8 +79,9 @@ def cue_phrases() -> Phrases:
         found += [(p, cue) for p in row["phrases"]]
     for row in told["availability"]:
         found += [(p, Cue("availability", row["value"], row["confidence"])) for p in row["phrases"]]
-    discount = told["discount"]
-    found += [(p, Cue("discount", p, discount["confidence"])) for p in discount["phrases"]]
+    for row in told["discount"]:
+        keep = row.get("keep", False)
+        found += [(p, Cue("discount", p, row["confidence"], keep)) for p in row["phrases"]]
     found += [(p, Cue("not", p)) for p in told["negation"]["before"]]
     found += [(p, Cue("prefer", p)) for p in told["words"]["prefer"]]
     found += [(p, Cue("must", p)) for p in told["words"]["must"]]
