@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.queries.grading import load_needs, queries_of
 from benchmarks.search.judged import load
 from daogou.bundle import Bundle, activate
-from daogou.encoders import EncoderConfig, open_text_encoder
+from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
 from daogou.store import Store
 from daogou.text import detect_language, tokenize
 from daogou.types import Money, Product
@@ -69,23 +69,27 @@ def database(home: Path) -> str:
     return f"sqlite:///{(home / 'daogou.db').resolve()}"
 
 
-def content_bundle(home: Path, demo: Path) -> Bundle:
+def content_bundle(home: Path, demo: Path | None) -> Bundle:
     """Give a home without events a bundle of its content, and make it the current one.
 
-    Vectors that the demo shop has encoded already are taken from there.
+    Vectors that the demo shop has encoded already are taken from there, where it is given.
     """
     from daogou.training.config import TrainingConfig
     from daogou.training.pipeline import train
 
-    known, cache = demo / "cache" / "text-vectors.db", home / "cache"
+    known, cache = (demo or home) / "cache" / "text-vectors.db", home / "cache"
     if known.exists() and not cache.exists():
         cache.mkdir(parents=True)
         shutil.copy(known, cache)
-    encoder = open_text_encoder(EncoderConfig(), cache)
     with Store.open(database(home), create=False) as store:
-        trained = train(store, home / "bundles", encoder, TrainingConfig(threads=1))
+        trained = train(store, home / "bundles", encoder_at(home), TrainingConfig(threads=1))
     activate(home / "bundles", trained.bundle)
     return trained.bundle
+
+
+def encoder_at(home: Path) -> TextEncoder:
+    """The default encoder, with the cache of a home."""
+    return open_text_encoder(EncoderConfig(), home / "cache")
 
 
 def _icecat(folder: Path) -> Iterator[Product]:
