@@ -56,6 +56,20 @@ def test_a_far_commoner_field_is_meant() -> None:
     assert (found.field, found.confidence >= SURE) == ("attributes.color", True)
 
 
+def test_a_word_that_many_attributes_have_stays_a_word() -> None:
+    fields = ("best_uses", "suitable_for", "fits", "package")
+    gazetteer = Gazetteer.from_entries([entry(f"attributes.{f}", "Laptop") for f in fields], 100)
+    read = Parser(gazetteer).parse("laptop")
+    assert (read.constraints, read.residual) == ((), "laptop")
+
+
+def test_a_word_of_a_rare_attribute_stays_a_word_and_is_negated_as_one() -> None:
+    gazetteer = Gazetteer.from_entries([entry("attributes.dispenser", "Stick", count=2)], 1000)
+    assert Parser(gazetteer).parse("usb stick").constraints == ()
+    (gone,) = Parser(gazetteer).parse("glue, not stick").constraints
+    assert (gone.field, gone.values) == ("text", ("stick",))
+
+
 def test_a_field_that_few_products_have_does_not_filter() -> None:
     found = sense([entry("attributes.color", "Black", count=3)], "black", n_products=1000)
     assert found is not None
@@ -92,6 +106,12 @@ def test_an_attribute_that_repeats_the_brand_does_not_make_it_doubtful() -> None
     found = sense([entry("brand", "Bolt"), entry("attributes.manufacturer", "Bolt")], "bolt")
     assert found is not None
     assert (found.field, found.alone) == ("brand", True)
+
+
+def test_a_brand_that_other_products_fit_does_not_filter() -> None:
+    found = sense([entry("brand", "Bolt"), entry("attributes.brand_compatibility", "Bolt")], "bolt")
+    assert found is not None
+    assert (found.field, found.confidence < SURE) == ("brand", True)
 
 
 def test_a_leaf_of_several_paths_names_them_all() -> None:

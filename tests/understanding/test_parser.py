@@ -36,6 +36,17 @@ SHOP: Final = [
         ("Grocery > Bread and buns", "面包"),
     ),
 ]
+NO_BUDGETS: Final = (
+    "iphone 15|50 cent|7up|WD-40|4k|5g手机|100% cotton|3 in 1|under armour|under desk fan|no.5"
+    "|size 9 and up|under 5 lbs|under 5 years|women over 50 multivitamin|20-50|27寸以下|100元宝"
+    "|3块装肥皂|0-6个月|at least 10 people tent|windows 11 pro|within reach|10件以上|18岁以上"
+)
+NO_NEGATIONS: Final = (
+    "Non-stick pan|不粘锅|不锈钢|无线|非洲|除湿机|no.5|no 7 serum|别克|无糖 饮料|sugar free gum"
+    "|no sugar added jam|not your mother's|no show socks|USB-C|WD-40|T-shirt|特别|非常好|不错的耳机"
+    "|要不要 耳机|除甲醛|除油漆 清洗剂|－次性|-zj 403450p|-20 ice pack|电话 0-9"
+)
+NO_MONEY: Final = "折叠门 三折|二折叠床|2折叠倒车镜|内六角螺丝|三角裤|一刀切|半圆木枕|304圆芯"
 PARSER: Final = Parser(Gazetteer.from_entries(SHOP, 100), "USD")
 
 
@@ -185,51 +196,12 @@ def test_budgets(text: str, low: float | None, high: float | None, words: str) -
     assert budget(text) == (low, high, words)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("iphone 15", "50 cent", "7up", "WD-40", "4k", "5g手机", "100% cotton", "3 in 1"),
-        *(
-            "under armour",
-            "under desk fan",
-            "no.5",
-            "size 9 and up",
-            "under 5 lbs",
-            "under 5 years",
-        ),
-        *("women over 50 multivitamin", "20-50", "27寸以下", "100元宝", "3块装肥皂", "0-6个月"),
-        *("at least 10 people tent", "windows 11 pro", "within reach", "10件以上", "18岁以上"),
-    ],
-)
+@pytest.mark.parametrize("text", NO_BUDGETS.split("|"))
 def test_what_only_looks_like_a_budget(text: str) -> None:
     assert budget(text) is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            "Non-stick pan",
-            "不粘锅",
-            "不锈钢",
-            "无线",
-            "非洲",
-            "除湿机",
-            "no.5",
-            "no 7 serum",
-            "别克",
-        ),
-        *(
-            "无糖 饮料",
-            "sugar free gum",
-            "no sugar added jam",
-            "not your mother's",
-            "no show socks",
-        ),
-        *("USB-C", "WD-40", "T-shirt", "特别", "非常好", "不错的耳机", "要不要 耳机", "除甲醛"),
-        *("除油漆 清洗剂", "－次性", "-zj 403450p", "-20 ice pack", "电话 0-9"),
-    ],
-)
+@pytest.mark.parametrize("text", NO_NEGATIONS.split("|"))
 def test_what_only_looks_like_a_negation(text: str) -> None:
     read = PARSER.parse(text)
     assert [c for c in read.constraints if c.strength == "must-not"] == []
@@ -265,19 +237,7 @@ def test_negations(text: str, excluded: list[str], wanted: str) -> None:
     assert all(c.confidence >= SURE for c in gone)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "折叠门 三折",
-        "二折叠床",
-        "2折叠倒车镜",
-        "内六角螺丝",
-        "三角裤",
-        "一刀切",
-        "半圆木枕",
-        "304圆芯",
-    ],
-)
+@pytest.mark.parametrize("text", NO_MONEY.split("|"))
 def test_words_that_only_sound_of_money(text: str) -> None:
     read = PARSER.parse(text)
     assert (read.constraints, read.wanted) == ((), text)

@@ -32,6 +32,7 @@ class Fields:
             self._covered[entry.field] += entry.count
         self._least = rules()["fields"]["rare"] * n_products
         self._like_brand = frozenset(rules()["fields"]["like_brand"])
+        self._fits = frozenset(rules()["fields"]["fits"])
         named = {f: self._kind_by_key(f) for f in self._covered if f.startswith(_ATTRIBUTE)}
         unnamed = {f for f, kind in named.items() if kind is None}
         by_values = self._kinds_by_values(entries, spelled, unnamed)
@@ -46,10 +47,12 @@ class Fields:
         return field.startswith(_ATTRIBUTE) and self._covered[field] < self._least
 
     def is_like_brand(self, field: str) -> bool:
-        """Whether the attribute says who made it."""
+        """Whether the attribute says who made it, and not what it fits."""
         key = _key(field)
         parts = (key, *_SPLIT.split(key))
-        return field.startswith(_ATTRIBUTE) and not self._like_brand.isdisjoint(parts)
+        if not field.startswith(_ATTRIBUTE) or not self._fits.isdisjoint(parts):
+            return False
+        return not self._like_brand.isdisjoint(parts)
 
     def kind_of_value(self, entry: Entry, name: str) -> str | None:
         """The kind of a value called ``name``, where the lexicon knows the word as of that kind."""

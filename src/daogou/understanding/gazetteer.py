@@ -256,6 +256,8 @@ class Gazetteer:
         if rivals * 10 <= best.count:
             return best
         doubt = min(best.confidence, confidences()["ambiguous"])
+        if best.field.startswith("attributes."):
+            doubt = round(doubt * best.count / (best.count + rivals), 3)
         return Sense(best.field, best.values, best.count, doubt, alone=False)
 
     def _sense_in(self, field: str, found: Sequence[tuple[int, float]]) -> Sense:
@@ -266,7 +268,8 @@ class Gazetteer:
         if len(values) > MAX_VALUES:
             values, grade = values[:MAX_VALUES], min(grade, confidences()["ambiguous"])
         if self._fields.is_rare(field):
-            grade = min(grade, confidences()["rare_field"])
+            plain = grade <= confidences()["value"]
+            grade = min(grade, confidences()["rare_value" if plain else "rare_field"])
         return Sense(field, values, sum(entry.count for entry in entries), grade)
 
 

@@ -9,13 +9,14 @@ from daogou.understanding.gazetteer import Match, Sense
 from daogou.understanding.lexicon import lexicon
 from daogou.understanding.model import TEXT, Constraint
 from daogou.understanding.phrases import plain_phrases
-from daogou.understanding.vocabulary import rules
+from daogou.understanding.vocabulary import confidences, rules
 
 _R: Final = rules()["negation"]
 _BETWEEN: Final = plain_phrases(_R["between"])
 _JOINERS: Final = plain_phrases(_R["joiners"])
 _STOPS: Final = plain_phrases(_R["stops"])
 _AFTER: Final = plain_phrases(_R["after"])
+_LEAST: Final = confidences()["least"]
 _PAUSES: Final = frozenset(",，、.。;；:：!！?？|()（）/&")
 
 
@@ -195,7 +196,7 @@ def _exclude(draft: Draft, first: int, last: int, sense: Sense | None, confidenc
     """Add a must-not: of a field where the name stands for one thing, else of the words."""
     start, end = draft.atoms[first].start, draft.atoms[last - 1].end
     span = draft.aligned.span(start, end)
-    if sense and sense.alone and sense.field != "categories":
+    if sense and sense.alone and sense.field != "categories" and sense.confidence >= _LEAST:
         draft.constraints.append(
             Constraint(
                 sense.field,

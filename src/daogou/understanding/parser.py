@@ -14,10 +14,12 @@ from daogou.understanding.joining import join_values
 from daogou.understanding.model import Constraint, Sort, Strength, Understanding, left_over
 from daogou.understanding.negation import find_negations
 from daogou.understanding.phrases import CUES, Cue, Said
-from daogou.understanding.vocabulary import rules
+from daogou.understanding.vocabulary import confidences, rules
 
 MAX_CHARACTERS: Final = 10_000
 """What follows is left unread, as words."""
+LEAST: Final = confidences()["least"]
+"""A reading less sure than this is none: the words stay words."""
 _OFF: Final = rules()["discount"][0]
 _PERCENT_OFF: Final = re.compile("|".join(_OFF["patterns"]))
 
@@ -158,7 +160,7 @@ class Parser:
         strengths = {said.last: said for said in draft.said if said.cue.role in ("prefer", "must")}
         for match in draft.matches:
             start, end = draft.atoms[match.first].start, draft.atoms[match.last - 1].end
-            if not draft.is_open(start, end):
+            if not draft.is_open(start, end) or match.sense.confidence < LEAST:
                 continue
             sense = match.sense
             strength: Strength = "must"
