@@ -32,7 +32,6 @@ _KEPT_UNITS: Final = 20_000
 _TYPO_LETTERS: Final = 4
 """Shorter words are not corrected: too many others are one letter away."""
 _TYPO_VARIANTS: Final = 6
-_TYPO: Final = 0.5
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -97,6 +96,10 @@ class Suggester:
     room for a category. A score is the weight on a logarithmic scale, as a share of
     the heaviest of its kind, times how well it matches.
 
+    On one core, 100,000 queries and titles in both languages are indexed in 4 s and
+    take 100 MB, 28 of them keys; pypinyin's dictionaries are another 75. Of completions
+    95 in 100 take less than 1.3 ms; where nothing matches, less than 5.
+
     Parameters
     ----------
     phrases
@@ -123,7 +126,7 @@ class Suggester:
         """The same with some phrases new, and those of some keys gone.
 
         Phrases replace all those of the same :attr:`Phrase.key`. What was added since
-        the suggester was built is indexed again, some 30 microseconds a phrase, so
+        the suggester was built is indexed again, some 50 microseconds a phrase, so
         after some thousands it is time to build a new one. The suggester itself stays
         as it is.
         """
@@ -246,20 +249,24 @@ class _Shelf:
         self._language = np.array(codes, np.int16)
         self._chinese = np.array([has_han(phrase.text) for phrase in self.phrases], np.bool_)
         self._shown = np.ones(len(self.phrases), np.bool_)
+        # Filled at the first use; copies share them, since phrases never change.
         self._units: dict[int, list[Unit]] = {}
+        self._by_key: dict[tuple[Kind, str], list[int]] | None = None
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self._shown))
 
     def without(self, keys: Collection[tuple[Kind, str]]) -> "_Shelf":
         """The same without the phrases of some keys."""
-        if not keys:
-            return self
+        if self._by_key is None:
+            by_key: dict[tuple[Kind, str], list[int]] = {}
+            for number, phrase in enumerate(self.phrases):
+                by_key.setdefault(phrase.key, []).append(number)
+            self._by_key = by_key  # whole at once: other threads may be here too
         new = copy.copy(self)
         new._shown = self._shown.copy()
-        for number, phrase in enumerate(self.phrases):
-            if phrase.key in keys:
-                new._shown[number] = False
+        for key in keys:
+            new._shown[self._by_key.get(key, [])] = False
         return new
 
     def candidates(self, pieces: Sequence[str], attempt: _Attempt) -> Ids:
