@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.server.browser.pages import settled
+from tests.server.browser.pages import box, settled
 
 pytestmark = pytest.mark.browser
 
@@ -158,6 +158,10 @@ def test_contrast(page: Page, scheme: str) -> None:
         page.goto(path)
         settled(page)
         assert page.evaluate(_CONTRAST) == [], path
+    box(page).fill("gre")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(_CONTRAST) == []
 
 
 @pytest.mark.parametrize(("width", "language"), [(320, "en-US"), (320, "zh-CN"), (700, "en-US")])

@@ -6,7 +6,7 @@ import { money, number, t } from "./words.js";
 
 const BRIEF = 8;
 
-/** All facets of an answer, as elements. */
+/** All facets of an answer, as elements; the category of `wish` is as `categoryHere` has it. */
 export function facetPanel(wish, answer, go, currency) {
   return [categoryFacet(wish, answer, go), ...CHOICES.map((key) => choiceFacet(key, wish, answer, go, currency))];
 }
@@ -25,14 +25,20 @@ function link(change, go, properties, ...children) {
   return h("a", { href: address({ ...readAddress(), pages: 1, ...change }), onclick: follow, ...properties }, ...children);
 }
 
-function categoryFacet(wish, answer, go) {
+const depth = (path) => path.split(SEPARATOR).length;
+
+/** The path of the chosen category as the language of the page writes it, "" where none is chosen. */
+export function categoryHere({ category }, { facets, totalSize, relaxations = [] }) {
+  const setAside = relaxations.some(({ applied, removed }) => applied && removed.length === 0);
+  if (!category || setAside) return category;
+  // An address may have it in the other language. All matches are in it, so its count tells.
+  const found = facets.get("categories")?.find(({ value, count }) => depth(value) === depth(category) && count === totalSize);
+  return found?.value ?? category;
+}
+
+function categoryFacet({ category: here }, answer, go) {
   const values = answer.facets.get("categories") ?? [];
-  const depth = (path) => path.split(SEPARATOR).length;
   const within = (path, outer) => path.startsWith(outer + SEPARATOR);
-  // The chosen path may be written in the other language; all matches are in it, so its count tells.
-  const here = wish.category
-    ? values.find(({ value, count }) => depth(value) === depth(wish.category) && count === answer.totalSize)?.value ?? wish.category
-    : "";
   const below = values.filter(({ value }) => (here ? within(value, here) && depth(value) === depth(here) + 1 : depth(value) === 1));
   if (!here && below.length === 0) return null;
   const trail = here ? here.split(SEPARATOR) : [];

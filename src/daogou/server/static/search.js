@@ -4,7 +4,7 @@ import { keepingFocus } from "./cards.js";
 import { announce, h, replace } from "./dom.js";
 import { nothingFound } from "./empty.js";
 import { record } from "./events.js";
-import { facetPanel, filterChips } from "./facets.js";
+import { categoryHere, facetPanel, filterChips } from "./facets.js";
 import { follow } from "./redirect.js";
 import { Results } from "./results.js";
 import { sortControl } from "./sorting.js";
@@ -56,9 +56,8 @@ class SearchPage {
   async show({ report = false } = {}) {
     const mine = ++this.#latest;
     const wish = readAddress();
-    const name = wish.q || wish.category.split(SEPARATOR).at(-1) || t("search.all");
-    this.#title(name);
-    this.#heading.textContent = wish.q ? t("search.for", { query: wish.q }) : name;
+    this.#call(wish);
+    this.#put(this.#filters, filterChips(wish, (change) => this.#go(change), this.#shop.currencyCode));
     this.#results.await(firstCount(wish));
     try {
       if (report) await reportVisit(wish);
@@ -70,11 +69,19 @@ class SearchPage {
     }
   }
 
-  #fill(wish, answer) {
+  #call({ q, category }) {
+    const name = q || category.split(SEPARATOR).at(-1) || t("search.all");
+    this.#title(name);
+    this.#heading.textContent = q ? t("search.for", { query: q }) : name;
+  }
+
+  #fill(asked, answer) {
+    const wish = { ...asked, category: categoryHere(asked, answer) };
     const go = (change) => this.#go(change);
     const currency = this.#shop.currencyCode;
     const said = notices(wish, answer, go);
     this.#answer = answer;
+    this.#call(wish);
     this.#count.textContent = counted("products", answer.totalSize);
     this.#sort.show(wish, answer);
     this.#put(this.#understood, understoodChips(wish, answer, go));

@@ -34,13 +34,17 @@ export function notices(wish, answer, go) {
   const { relaxations = [] } = answer;
   const applied = relaxations.find((way) => way.applied);
   const others = relaxations.filter((way) => !way.applied);
-  const correction = corrected(wish, answer);
   const elements = [
-    correction,
+    corrected(wish, answer),
     applied && h("p", { class: "said" }, applied.text),
     others.length > 0 && h("div", { class: "ways", role: "group", "aria-label": t("relax.others") }, others.map((way) => wayButton(wish, answer, way, go))),
   ].filter(Boolean);
-  return { elements, spoken: [correction?.textContent, applied?.text].filter(Boolean) };
+  return { elements, spoken: [correctedAloud(answer), applied?.text].filter(Boolean) };
+}
+
+function correctedAloud({ correctedQuery: query, correctionApplied }) {
+  if (!query) return null;
+  return correctionApplied ? t("search.showing", { query }) : t("search.didYouMean", { query });
 }
 
 function corrected({ q }, { correctedQuery, correctionApplied }) {
