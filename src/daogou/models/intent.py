@@ -31,13 +31,14 @@ class IntentHead(nn.Module):
         categories, text_width = names.shape
         self.register_buffer("names", names, persistent=False)
         self.register_buffer("temperature", torch.ones(()))
+        leave = nn.Linear(2 * config.hidden, config.width)
         self.project = nn.Sequential(
-            nn.Linear(text_width, 2 * config.hidden),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(2 * config.hidden, config.width),
+            nn.Linear(text_width, 2 * config.hidden), nn.GELU(), nn.Dropout(config.dropout), leave
         )
-        self.likeness = nn.Parameter(torch.tensor(10.0))
+        # It begins as the nearest name, and learns what to add to that.
+        nn.init.zeros_(leave.weight)
+        nn.init.zeros_(leave.bias)
+        self.likeness = nn.Parameter(torch.tensor(20.0))
         self.bias = nn.Parameter(torch.zeros(categories))
 
     def forward(self, query: Tensor, table: Tensor) -> Tensor:

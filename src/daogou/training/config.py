@@ -107,15 +107,15 @@ def plan(effort: Effort) -> Plan:
     """The sizes and budgets of an effort."""
     return {
         "quick": Plan(
-            ModelConfig(), epochs=4, patience=2, baskets=12_000, queries=4_000, exposures=5_000,
+            ModelConfig(), epochs=4, patience=2, baskets=12_000, queries=10_000, exposures=5_000,
             intents=16_000, list_size=100,
         ),
         "standard": Plan(
             ModelConfig(width=96, length=100, hidden=96), epochs=8, patience=2, baskets=30_000,
-            queries=10_000, exposures=15_000, intents=40_000, list_size=128,
+            queries=25_000, exposures=15_000, intents=40_000, list_size=128,
         ),
         "best": Plan(
             ModelConfig(width=128, length=128, hidden=128, layers=3), epochs=12, patience=3,
-            baskets=100_000, queries=30_000, exposures=40_000, intents=100_000, list_size=160,
+            baskets=100_000, queries=60_000, exposures=40_000, intents=100_000, list_size=160,
         ),
     }[effort]  # fmt: skip

@@ -253,7 +253,8 @@ def neighbours(shop: Shop, until: float) -> Neighbours:
 def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[str, Intents]:
     """Derived queries with the category of the product that each was derived from.
 
-    Validation asks for products whose titles training never saw.
+    Validation asks for products whose titles training never saw. The names of the
+    categories are known whichever products are kept back.
     """
     if len(np.unique(shop.table.category[shop.table.category > 0])) < 2:
         return {}
@@ -264,12 +265,16 @@ def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[st
         ("train", rows[~kept], derived.intents),
         ("validation", rows[kept], derived.intents // 5),
     ):
-        about = [(q.text, q.item) for q in derive_of_products(shop.words, items, count, seed)]
-        about += _followed(shop.log, kept if part == "validation" else ~kept)
+        told = [(q.text, q.item) for q in derive_of_products(shop.words, items, count, seed)]
+        told += _followed(shop.log, kept if part == "validation" else ~kept)
+        about = [(text, int(shop.table.category[item])) for text, item in told]
+        if part == "train":
+            about += shop.words.category_names()
+        about = [(text, category) for text, category in about if category > 0]
         asked = queries.add([text for text, _ in about])
         found[part] = Intents(
             np.array([query.row for query in asked], np.int32),
-            shop.table.category[np.array([item for _, item in about], np.int32)],
+            np.array([category for _, category in about], np.int32),
         )
     return found if len(found["train"]) else {}
 

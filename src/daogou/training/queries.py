@@ -53,6 +53,16 @@ class CatalogueWords:
         parent = outer.rsplit(PATH, 1)[-1]
         return Told(self.titles[language][item], leaf, parent, self.brands[item], language)
 
+    def category_names(self) -> list[tuple[str, int]]:
+        """The name of each category in each language, and the category's code."""
+        leaves = {
+            (path.rsplit(PATH, 1)[-1], code): None
+            for paths in self.paths.values()
+            for code, path in enumerate(paths)
+            if path
+        }
+        return list(leaves)
+
     def category_tokens(self, item: int) -> frozenset[str]:
         """The words of the names of an item's category, in all languages."""
         code = int(self.category[item])
