@@ -40,6 +40,7 @@ NO_BUDGETS: Final = (
     "iphone 15|50 cent|7up|WD-40|4k|5g手机|100% cotton|3 in 1|under armour|under desk fan|no.5"
     "|size 9 and up|under 5 lbs|under 5 years|women over 50 multivitamin|20-50|27寸以下|100元宝"
     "|3块装肥皂|0-6个月|at least 10 people tent|windows 11 pro|within reach|10件以上|18岁以上"
+    "|几十个|三百多人"
 )
 NO_NEGATIONS: Final = (
     "Non-stick pan|不粘锅|不锈钢|无线|非洲|除湿机|no.5|no 7 serum|别克|无糖 饮料|sugar free gum"
@@ -189,6 +190,11 @@ def budget(text: str) -> tuple[float | None, float | None, str] | None:
         ("2-3千的显示器", 2000, 3000, "2-3千的"),
         ("价格在100左右", 80, 120, "价格在100左右"),
         ("五块五以下", None, 5.5, "五块五以下"),
+        ("最贵不超过200的耳机", None, 200, "最贵不超过200的"),
+        ("几十块的耳机", 20, 100, "几十块的"),
+        ("两三百的耳机", 200, 300, "两三百的"),
+        ("300多块的耳机", 300, 400, "300多块的"),
+        ("一千多的耳机", 1000, 2000, "一千多的"),
         ("２００元以下", None, 200, "２００元以下"),
     ],
 )

@@ -31,7 +31,7 @@ _HAN_SUFFIXES: Final = "".join(s for s in _SUFFIXES if not s.isascii())
 NUMERAL: Final = (
     rf"(?:(?<![a-z0-9.,]){DIGITS}(?!\d|[.,]\d)"
     rf"(?: ?[{_HAN_SUFFIXES}](?:{_TAIL})?|k(?![a-z0-9]))?"
-    rf"|(?<![{_HAN}])(?:{HAN_NUMERAL})"
+    rf"|(?<![{_HAN}几第])(?:{HAN_NUMERAL})"
     rf"|(?<![a-z0-9])(?:an? )?{_WORD}(?:[ -](?:and )?{_WORD}){{0,6}}(?![a-z0-9]))"
 )
 """Any of these, as a regular expression without groups, for normalised text."""

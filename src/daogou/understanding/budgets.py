@@ -65,6 +65,12 @@ class _Cues:
 
 _SIGNED: Final = _Cues(signed=True)
 _BARE: Final = _Cues(signed=False)
+_VAGUE: Final = re.compile(
+    r"(?:几(?P<some>[十百千万])"
+    r"|(?P<one>[一两二三四五六七八])(?P<next>[二三四五六七八九])(?P<scale>[百千万])"
+    rf"|(?P<over>{NUMERAL})(?:多|来))(?:块钱|块|元|(?=的))的?"
+)
+"""几十块, 两三百的, 300多块: about so much."""
 _JOINED: Final = re.compile(rf" ?(?:{any_of(rules()['budget']['joiners'])}) ?")
 _AND: Final = re.compile(rf" ?{any_of(rules()['budget']['between']['joiners'])} ?")
 _COUNTED: Final = re.compile(rf"[ -]?{any_of(rules()['budget']['not_counted']['words'])}")
@@ -74,6 +80,11 @@ _SCALE: Final = re.compile("[百千万k]")
 
 def find_budgets(text: str, currency: str | None, taken: bytearray) -> Iterator[NumberFound]:
     """Budgets in a normalised text, except where ``taken`` is set."""
+    taken = bytearray(taken)
+    for vague in _vague(text, currency):
+        if not any(taken[vague.start : vague.end]):
+            taken[vague.start : vague.end] = b"\1" * (vague.end - vague.start)
+            yield vague
     amounts = [a for a in amounts_in(text) if not any(taken[a.start : a.end])]
     i = 0
     while i < len(amounts):
@@ -84,6 +95,24 @@ def find_budgets(text: str, currency: str | None, taken: bytearray) -> Iterator[
         found = found or _one(text, amounts[i - 1], currency)
         if found and not any(taken[found.start : found.end]):
             yield found
+
+
+def _vague(text: str, currency: str | None) -> Iterator[NumberFound]:
+    """Ranges named by one phrase: 几十 is 20 to 100, 300多 goes to the next round number."""
+    for match in _VAGUE.finditer(text):
+        if match["some"]:
+            scale = read_numeral(match["some"]) or Decimal(1)
+            low, high = 2 * scale, 10 * scale
+        elif match["one"]:
+            ends = (read_numeral(match[part] + match["scale"]) for part in ("one", "next"))
+            low, high = (end or Decimal(0) for end in ends)
+        else:
+            low = read_numeral(match["over"]) or Decimal(0)
+            digits = str(int(low))
+            high = low + 10 ** (len(digits) - len(digits.rstrip("0")))
+        if low < high:
+            bounds = _minor(low, currency), _minor(high, currency)
+            yield NumberFound("price", *match.span(), *bounds, 0.8, around=True)
 
 
 def _range(text: str, low: Amount, high: Amount, currency: str | None) -> NumberFound | None:
@@ -241,6 +270,9 @@ def find_ratings(text: str) -> Sequence[NumberFound]:
         told = any(match.group("label", "before", "after", "plus"))
         if not told and not match["number"][0].isdigit():
             continue  # 三星 is a brand first
+        head = _BARE.before.search(text, max(0, match.start() - _WINDOW), match.start())
+        if head and head["max"]:
+            continue  # nobody filters by bad ratings
         confidence = 0.95 if told else 0.4
         found.append(
             NumberFound("rating", *match.span(), float(number), None, confidence, keep=not told)
