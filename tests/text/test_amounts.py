@@ -164,6 +164,9 @@ def test_sizes_of_a_catalogue(value: str, size: str | None) -> None:
         ("一千五百克", "1.5kg"),
         ("二十七寸", "27in"),
         ("十五公斤", "15kg"),
+        ("一米八", "1.8m"),
+        ("1米5", "1.5m"),
+        ("两米", "2m"),
     ],
 )
 def test_quantities_in_chinese_numerals(text: str, token: str) -> None:

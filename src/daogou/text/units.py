@@ -83,15 +83,20 @@ _HAN_UNITS: Final = {s for s in _BY_SPELLING if not s.isascii()}
 _SPELLED_UNITS: Final = _alternatives(_HAN_UNITS - {"伏"})
 """Those that may follow Chinese numerals; 三伏 are the dog days."""
 _SPELLED_NUMBER: Final = f"(?=[一二两三四五六七八九十半])(?:{HAN_NUMERAL})"
+_DIGITS: Final = "一二三四五六七八九"
+_TENTHS: Final = (
+    rf"(?<=[\d一二两三四五六七八九]米)[{_DIGITS}1-9](?![\d./{_DIGITS}十百千万零半个件条根卷只张块])"
+)
+"""The end of 一米八 (1.8 m) and 1米5, but not of 一米一个 (one a metre)."""
 SPELLED: Final = f"{_SPELLED_NUMBER}(?:{_SPELLED_UNITS}){_OTHER_WORD}"
 """两升, 半斤: a quantity in Chinese numerals, in normalised text."""
 QUANTITY: Final = (
     rf"(?<![\d.,/])(?P<number>{_NUMBER})"
     rf"(?:(?P<attached>{_alternatives(_ASCII)})(?![a-z0-9])"
     rf"|[ -](?P<spaced>{_alternatives(_ASCII - _ATTACHED_ONLY)})(?![a-z0-9])"
-    rf"| ?(?P<han>{_alternatives(_HAN_UNITS)}){_OTHER_WORD}"
+    rf"| ?(?P<han>{_alternatives(_HAN_UNITS)})(?P<tenths>{_TENTHS})?{_OTHER_WORD}"
     r'|(?P<mark>"))'
-    rf"|(?P<spelled>{_SPELLED_NUMBER})(?P<unit>{_SPELLED_UNITS}){_OTHER_WORD}"
+    rf"|(?P<spelled>{_SPELLED_NUMBER})(?P<unit>{_SPELLED_UNITS})(?P<tail>{_TENTHS})?{_OTHER_WORD}"
     r"|(?<![a-z0-9])pack of (?P<pack>\d{1,4})(?![a-z0-9])"
 )
 """A number with its unit, in normalised text."""
@@ -156,6 +161,9 @@ def quantity_of(match: re.Match[str]) -> Quantity:
         value = _number(match["number"] or match["spelled"])
         spellings = match.group("attached", "spaced", "han", "mark", "unit")
         unit = _BY_SPELLING[next(s for s in spellings if s)]
+        tenths = match["tenths"] or match["tail"]
+        if tenths:
+            value += float(read_numeral(tenths) or 0) / 10
     if unit.spellings[0] == "斤":
         value *= unit.factor
         return Quantity(value, "g", "weight", value)
