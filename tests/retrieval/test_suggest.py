@@ -32,6 +32,7 @@ PHRASES = (
     Phrase("product", "Café Crème", "en", 5, "p3"),
     Phrase("product", "银行卡包", "zh", 4, "p4"),
     Phrase("product", "iPhone手机壳", "zh", 4, "p5"),
+    Phrase("product", "USB-C动力线", "zh", 1, "p7"),
     Phrase("product", "½ 升装 ﬁne ㎏ 茶", "zh", 1, "p6"),
 )
 SUGGESTER = Suggester(PHRASES)
@@ -86,6 +87,7 @@ def marked(typed: str, language: str = "") -> str | None:
         ("nike ydx", "[Nike] [运动鞋] 男"),
         ("iphonesjk", "[iPhone手机壳]"),
         ("iphone手ji", "[iPhone手机]壳"),
+        ("cdong", "USB-[C动]力线"),
         # a character is read as in its word, and ü is v
         ("yinhang", "[银行]卡包"),
         ("lvse", "[绿色]裙子"),
@@ -320,8 +322,10 @@ def test_the_keys_are_as_sorted_strings() -> None:
     def suffixes(number: int) -> set[str]:
         here = units[number]
         found = set()
+        chinese = any(unit.syllable for unit in here)
         for begin, first in enumerate(here):
-            for way in range(3 if first.syllable else 1):
+            joined = begin + 1 < len(here) and not here[begin + 1].spaced
+            for way in range(3 if chinese and (first.syllable or joined) else 1):
                 parts = [
                     (" " if unit.spaced and n else "")
                     + (unit.form, unit.syllable or unit.form, unit.syllable[:1] or unit.form)[way]

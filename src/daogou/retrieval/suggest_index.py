@@ -135,11 +135,13 @@ class _Writer:
         parts: list[str] = []
         at = self._length
         begun = 0
-        for unit, form in zip(units, forms, strict=True):
+        for n, (unit, form) in enumerate(zip(units, forms, strict=True)):
             if unit.spaced and parts:
                 parts.append(" ")
                 at += 1
-            if begun < MAX_STARTS and (unit.syllable or not han_only):
+            # A Latin word is spoken as it is written, but for what is joined to it: iphone手机.
+            joined = n + 1 < len(units) and not units[n + 1].spaced
+            if begun < MAX_STARTS and (unit.syllable or joined or not han_only):
                 self._starts.append(at)
                 self._ids.append(number)
                 begun += 1
