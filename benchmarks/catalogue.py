@@ -69,8 +69,8 @@ def database(home: Path) -> str:
     return f"sqlite:///{(home / 'daogou.db').resolve()}"
 
 
-def content_bundle(home: Path, demo: Path | None) -> Bundle:
-    """Give a home without events a bundle of its content, and make it the current one.
+def train_bundle(home: Path, demo: Path | None) -> Bundle:
+    """Train on what a home has, and make that its current bundle; without events, on its content.
 
     Vectors that the demo shop has encoded already are taken from there, where it is given.
     """

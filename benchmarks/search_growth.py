@@ -34,12 +34,12 @@ from rich.table import Table
 
 from benchmarks.catalogue import (
     Catalogue,
-    content_bundle,
     database,
     encoder_at,
     fill,
     real_catalogue,
     shop_queries,
+    train_bundle,
 )
 from benchmarks.reporting import document, save
 from daogou.cli.results import Row
@@ -138,7 +138,7 @@ def build_bundle(job: Job) -> Row:
     faiss.omp_set_num_threads(1)
     fill(job.path / "shop", job.catalogue())
     before, start = resident(), time.perf_counter()
-    bundle = content_bundle(job.path / "shop", None)
+    bundle = train_bundle(job.path / "shop", None)
     return _built(bundle.folder, start, before)
 
 

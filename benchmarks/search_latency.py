@@ -3,9 +3,10 @@
     python -m benchmarks.search_latency --products 100000 [--demo .demo] [--data DIR] [--json FILE]
 
 A shop of that many products is made (in ``--work``, and kept there if that is given), with a
-bundle of its content, the demo shop's visitors and what they bought. ``daogou serve`` runs in a
-process of its own; one client asks and waits, over one connection. No query is asked twice, so each
-is encoded once, as of a shopper who is the first to ask.
+bundle of its content (with ``--behaviour``, one that was trained on the visitors too), and with
+the demo shop's visitors and what they bought. ``daogou serve`` runs in a process of its own; one
+client asks and waits, over one connection. No query is asked twice, so each is encoded once, as
+of a shopper who is the first to ask.
 
 The floor is a tantivy index and a faiss graph of the same products and one encoding of the query,
 without HTTP, filters, facets or products in the answer. Blocks of requests take turns, so that what
@@ -37,11 +38,11 @@ from rich.table import Table
 
 from benchmarks.catalogue import (
     Catalogue,
-    content_bundle,
     database,
     fill,
     real_catalogue,
     shop_queries,
+    train_bundle,
 )
 from benchmarks.demo_search import Words
 from benchmarks.reporting import document, save
@@ -118,6 +119,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--demo", type=Path, default=Path(".demo"), help="a built demo shop")
     data = Path(os.environ.get("DAOGOU_DATA", "../shared/data"))
     parser.add_argument("--data", type=Path, default=data)
+    told = "train on the visitors too, so that every head of the model is asked (minutes more)"
+    parser.add_argument("--behaviour", action="store_true", help=told)
     parser.add_argument("--work", type=Path, help="keep the shop here; one that is there is used")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
@@ -125,7 +128,7 @@ def main(arguments: list[str]) -> None:
         home: Path = options.work or Path(scratch)
         catalogue = real_catalogue(options.demo, options.data, options.products)
         if not (home / "bundles" / "current").exists():
-            make_shop(home, options.demo, catalogue)
+            make_shop(home, options.demo, catalogue, behaviour=options.behaviour)
         kinds = measure(home, catalogue, options.requests)
     rows = [kind.row() for kind in kinds]
     rows.append({"name": "shop", "products": catalogue.size, "varied copies": catalogue.copies})
@@ -133,12 +136,15 @@ def main(arguments: list[str]) -> None:
     save(options.json, document("search_latency", arguments, rows))
 
 
-def make_shop(home: Path, demo: Path, catalogue: Catalogue) -> None:
-    """Products, a bundle of their content, then the visitors of the demo shop."""
+def make_shop(home: Path, demo: Path, catalogue: Catalogue, *, behaviour: bool) -> None:
+    """Products, the visitors of the demo shop, and a bundle, trained before they come or after."""
     fill(home, catalogue)
-    content_bundle(home, demo)
+    if not behaviour:
+        train_bundle(home, demo)
     with Store.open(database(home)) as store:
         import_events(store, demo / "feeds" / "events.parquet")
+    if behaviour:
+        train_bundle(home, demo)
 
 
 def measure(home: Path, catalogue: Catalogue, requests: int) -> list[Kind]:
