@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from daogou.ranking import Evidence, RelevanceWeights, relevance
-from daogou.ranking.relevance import feedback
+from daogou.ranking.relevance import agreement, feedback
 
 
 def floats(*values: float) -> NDArray[np.float32]:
@@ -90,3 +90,23 @@ def test_few_candidates(k: int) -> None:
     )
     assert relevance(evidence).shape == (k,)
     assert np.isfinite(relevance(evidence)).all()
+
+
+def test_wishes_count_by_how_sure_they_are_and_how_widely_told() -> None:
+    met = np.array([[True, False, False, True], [True, True, False, False]])
+    told = np.array([[True, True, True, True], [True, True, False, False]])
+    # The second wish is about a field that half of the candidates have.
+    found = agreement(np.array([0.8, 1.0]), met, told)
+    np.testing.assert_allclose(found, [(0.8 + 0.5) / 2, 0.5 / 2, 0, 0.8 / 2], rtol=1e-6)
+
+
+def test_a_field_that_hardly_any_candidate_has_says_hardly_anything() -> None:
+    met = np.zeros((1, 100), np.bool_)
+    met[0, 7] = True
+    assert agreement(np.array([1.0]), met, met)[7] == pytest.approx(0.01)
+
+
+def test_no_wishes() -> None:
+    none = np.zeros((0, 3), np.bool_)
+    assert agreement(np.zeros(0), none, none).tolist() == [0, 0, 0]
+    assert agreement(np.ones(1), np.zeros((1, 0), bool), np.zeros((1, 0), bool)).shape == (0,)

@@ -46,7 +46,7 @@ class RelevanceWeights:
     whole
         Of a title that has all words of the query.
     constraints
-        Of the share of the understood wishes that the product meets.
+        Of the understood wishes that the product meets.
     """
 
     words: float = 2.0
@@ -70,8 +70,8 @@ class Evidence:
     vectors
         The products' centred text vectors, unit rows, float32 [K, T].
     constraints
-        The share of the wishes understood in the query (category, brand, colour, ...) that
-        the product meets, each weighted by how sure it is: 0 to 1, float32 [K].
+        How far the product meets the wishes understood in the query (category, brand,
+        colour, ...), from :func:`agreement`: 0 to 1, float32 [K].
     exact
         Whether the query is the product's code or its full title, bool [K].
     title
@@ -136,3 +136,29 @@ def feedback(vectors: Float32, scores: Float32, n_best: int) -> Float32:
     told = scores[best] - scores[best[-1]] + 1e-6
     mean = (told / told.sum()) @ vectors[best]  # [T]
     return np.asarray(vectors @ mean, np.float32)
+
+
+def agreement(
+    confidences: npt.NDArray[np.float64], met: Bool, told: Bool
+) -> npt.NDArray[np.float32]:
+    """How far K candidates meet W wishes, 0 to 1, float32 [K].
+
+    A wish counts by how sure it is, and by the share of the candidates of which its
+    field is told at all: where only a few products have the attribute, those that lack it
+    are not known to be otherwise, and the few would be lifted for what was fed about them
+    ("laptop" as a best use, told of a few bags only).
+
+    Parameters
+    ----------
+    confidences
+        0 to 1 each, [W].
+    met
+        Whether the candidate is so, bool [W, K].
+    told
+        Whether the candidate has any value in the wish's field, bool [W, K].
+    """
+    n_wishes, n_candidates = met.shape
+    if not n_wishes or not n_candidates:
+        return np.zeros(n_candidates, np.float32)
+    worth = confidences * told.mean(axis=1)
+    return np.asarray(worth @ met / n_wishes, np.float32)
