@@ -1,47 +1,51 @@
-"""Our own search over a catalogue that has no shopper yet."""
+"""Our own search over a catalogue that has no shopper yet, by the way that a merchant takes."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from benchmarks.search.contenders import Rows
-from daogou.encoders import Centring, TextEncoder
-from daogou.ranking import Evidence, relevance
-from daogou.retrieval import LexicalRetriever, build_lexical, lexical_document
-from daogou.retrieval.documents import item_text
-from daogou.text import detect_language, tokenize
+from daogou.bundle import activate
+from daogou.encoders import TextEncoder
+from daogou.engine import Engine, SearchRequest
+from daogou.engine.requests import MAX_PAGE
+from daogou.store import Store
+from daogou.training.config import TrainingConfig
+from daogou.training.pipeline import train
 from daogou.types import Product
-
-CANDIDATES = 200
 
 
 class Daogou:
-    """Words and meaning, ordered by the relevance prior."""
+    """Import into a store, train what a catalogue alone can teach, and ask the engine."""
 
-    def __init__(
-        self, name: str, products: Sequence[Product], encoder: TextEncoder, folder: Path
-    ) -> None:
+    def __init__(self, name: str, store: Store, engine: Engine, ids: Sequence[str]) -> None:
         self.name = name
-        self._encoder = encoder
-        build_lexical(folder, (lexical_document(n, p) for n, p in enumerate(products)))
-        self._lexical = LexicalRetriever.open(folder)
-        vectors = encoder.encode([item_text(product) for product in products])
-        languages = [product.language for product in products]
-        self._centring = Centring.fit(vectors, languages, encoder.blocks)
-        self._vectors = self._centring.apply(vectors, languages)
+        self._store = store
+        self._engine = engine
+        self._rows = {id_: row for row, id_ in enumerate(ids)}
+
+    @classmethod
+    def open(
+        cls, name: str, products: Sequence[Product], encoder: TextEncoder, folder: Path
+    ) -> Self:
+        """Set the shop up in a new folder."""
+        folder.mkdir(parents=True)
+        store = Store.open(f"sqlite:///{folder / 'daogou.db'}")
+        store.put_products(products)
+        bundles = folder / "bundles"
+        activate(bundles, train(store, bundles, encoder, TrainingConfig()).bundle)
+        engine = Engine.open(store, bundles, encoder=encoder)
+        return cls(name, store, engine, [product.id for product in products])
 
     def rank(self, query: str) -> Rows:
-        """See :class:`~benchmarks.search.contenders.Contender`."""
-        matches = self._lexical.match(tokenize(query))
-        encoded = self._encoder.encode([query], "query")
-        asked = self._centring.apply(encoded, [detect_language(query)])[0]
-        cosines = self._vectors @ asked
-        near = np.argsort(-cosines, kind="stable")
-        items = np.union1d(matches.items[:CANDIDATES], near[: CANDIDATES // 2])
-        lexical = np.zeros(len(self._vectors), np.float32)
-        lexical[matches.items] = matches.scores
-        scores = relevance(Evidence(lexical[items], cosines[items], self._vectors[items]))
-        best = items[np.argsort(-scores, kind="stable")]
-        listed = dict.fromkeys([*best.tolist(), *matches.items.tolist(), *near.tolist()])
-        return np.array(list(listed), np.int64)
+        """See :class:`~benchmarks.search.contenders.Contender`; the first thousand."""
+        request = SearchRequest(query, page_size=MAX_PAGE, personalize=False)
+        items = self._engine.search(request).slate.items
+        return np.array([self._rows[item.product.id] for item in items], np.int64)
+
+    def close(self) -> None:
+        """Close the engine and the store."""
+        self._engine.close()
+        self._store.close()
