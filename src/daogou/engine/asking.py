@@ -39,13 +39,11 @@ class Asked:
     understanding
         What was read out of it; None for an empty query.
     query
-        Its words and its vector; None without a word.
+        Its words and its vector, but for those of hard wishes; None without a word.
     otherwise
         The same in the merchant's other words; None where there are none.
     lexical
         Its words with their synonyms; None without a word.
-    core
-        Its words but for those of hard wishes: what it is all about.
     allowed
         What passes the filter of the request and those of the merchant, bool [V].
     sellable
@@ -67,7 +65,6 @@ class Asked:
     query: Query | None
     otherwise: Query | None
     lexical: LexicalQuery | None
-    core: tuple[str, ...]
     allowed: Bools
     sellable: Bools
     node: Filter | None
@@ -169,6 +166,10 @@ def ask(
         for constraint in _referring(view, understood)
         if understood and not _is_said_otherwise(constraint, understood, wording, sure)
     ]
+    spans = [(w.constraint.start, w.constraint.end) for w in wishes if w.hard]
+    if understood and spans:
+        # What a filter holds already need not be looked for: "2 l soda" among what has 2 l.
+        wanted = left_over(understood.text, (*understood.set_aside, *spans)) or wanted
     query, other = read(view, wanted), wording.otherwise(wanted)
     if query and request.understand:
         wishes += _intended(view, query, wishes, request.removed, sure)
@@ -178,9 +179,6 @@ def ask(
         if wish.hard and wish.node is None
         for phrase in wish.constraint.values
     ]
-    spans = [(w.constraint.start, w.constraint.end) for w in wishes if w.hard]
-    aside = understood.set_aside if understood else ()
-    core = left_over(understood.text, (*aside, *spans)) if understood else wanted
     sort = understood.sort if understood else None
     return Asked(
         text=wording.text,
@@ -188,7 +186,6 @@ def ask(
         query=query,
         otherwise=read(view, other) if other else None,
         lexical=LexicalQuery.of(query.tokens, wording.synonyms, excluded) if query else None,
-        core=tuple(tokenize(core)),
         allowed=allowed,
         sellable=sellable,
         node=node,

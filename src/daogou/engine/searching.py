@@ -286,11 +286,11 @@ def _by_taste(
 def clear_rows(view: View, asked: Asked, matched: Matched) -> Int32:
     """What clearly has the words, before any filter: the best first; without words, everything.
 
-    That is what has all of them, hard wishes aside; where nothing has, what scores well.
+    That is what has all of them; where nothing has, what scores well.
     """
     if asked.query is None:
         return matched.rows
-    having = view.lexical.having(asked.core)
+    having = view.lexical.having(asked.query.tokens)
     if len(having):
         clear = matched.rows[np.isin(matched.rows, having)]
         if len(clear):

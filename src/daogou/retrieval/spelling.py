@@ -17,6 +17,7 @@ from daogou.text import singular, tokenize
 from daogou.text.aligned import Aligned
 from daogou.text.normal import HAN
 from daogou.text.pinyin import pinyin
+from daogou.text.units import QUANTITY
 
 MAX_WORDS: Final = 32
 """Texts of more words are not corrected: they are not queries."""
@@ -40,6 +41,7 @@ LEAST_CONFIDENCE: Final = 0.25
 MAX_LETTERS: Final = 40
 """Longer words are no words."""
 
+_QUANTITY: Final = re.compile(QUANTITY)
 _PIECE: Final = re.compile(
     rf"(?P<han>[{HAN}]+)|(?P<word>[a-z0-9à-öø-ɏ]+(?:[-&_'.][a-z0-9à-öø-ɏ]+)*)"
 )
@@ -124,9 +126,12 @@ class Speller:
             that changed since it was built.
         """
         aligned = Aligned(text)
+        sizes = [m.span() for m in _QUANTITY.finditer(aligned.text)]
         pieces = [
             _Piece(m.start(), m.end(), m[0], tuple(tokenize(m[0])), m["han"] is not None)
             for m in _PIECE.finditer(aligned.text)
+            # The liter of "2 liter" is no word of the catalogue, which has "2l".
+            if not any(start <= m.start() < end for start, end in sizes)
         ]
         if not pieces or len(pieces) > MAX_WORDS:
             return None
