@@ -1,4 +1,7 @@
-"""Numbers, money, garment sizes, pinyin, and offsets back to the text as typed."""
+"""Numbers, money, garment sizes, pinyin, and offsets back to the text as typed.
+
+Cases in a run: 2 x 500 texts and 100 numbers made by hypothesis.
+"""
 
 from decimal import Decimal
 from typing import Final
@@ -82,6 +85,7 @@ def han(number: int) -> str:
     return text
 
 
+@settings(deadline=None)
 @given(st.integers(1, 99_999))
 def test_numbers_written_out_are_read_back(number: int) -> None:
     assert read_numeral(han(number)) == number
@@ -219,7 +223,7 @@ def test_spans_lead_back(original: str, found: str, at: str) -> None:
     assert original[low:high] == at
 
 
-@settings(max_examples=CASES)
+@settings(max_examples=CASES, deadline=None)
 @given(anything)
 def test_alignment_holds_for_any_text(s: str) -> None:
     aligned = Aligned(s)
@@ -233,7 +237,7 @@ def test_alignment_holds_for_any_text(s: str) -> None:
         assert 0 <= low == high <= len(s)
 
 
-@settings(max_examples=CASES)
+@settings(max_examples=CASES, deadline=None)
 @given(anything)
 def test_any_text_gives_sound_amounts(s: str) -> None:
     for money in parse_money(s):
