@@ -109,7 +109,7 @@ def test_a_change_says_where_and_how_surely(shop: LexicalRetriever) -> None:
     assert correction.text == "buy  chocolate milk"
     (change,) = correction.changes
     assert (change.start, change.end, change.typed) == (5, 13, "ＣＨＯＣＯＬＡＴ")
-    assert 0.9 < correction.confidence == change.confidence <= 1
+    assert 0.6 < correction.confidence == change.confidence <= 1
     doubted = shop.correct("sause")
     assert doubted is not None
     assert doubted.confidence == 0.5

@@ -23,9 +23,11 @@ MAX_WORDS: Final = 32
 """Texts of more words are not corrected: they are not queries."""
 MAX_COMPARED: Final = 12
 """So many of the nearest words are compared in full."""
-RIGHT_AS_TYPED: Final = -4.0
+RIGHT_AS_TYPED: Final = -2.5
 """How likely it is, in nats, that an unknown word is right and the shop does not have the thing,
-against a correction by no edit to a word of one document."""
+against a correction by no edit to a word of one document. Measured on the demo shop's words: of
+600 with one letter wrong 97% are put right (at -4 98%, at -1 91%), and 19% of the frequent words of
+an electronics shop are taken for slips (22%, 14%), 8% of them surely (12%, 4%)."""
 OUT_OF_CONTEXT: Final = 0.02
 """What a document counts that has the correction, but none of the query's other words."""
 RARE: Final = 2
