@@ -82,8 +82,16 @@ class BadValue(InvalidInput):
 
 def _shortened(value: object, limit: int = 80) -> str:
     # Not repr() of the whole: a caller may have sent megabytes.
-    text = repr(value[:limit]) if isinstance(value, str | bytes) else repr(value)
+    text = safe_repr(value[:limit] if isinstance(value, str | bytes) else value)
     return text if len(text) <= limit + 2 else f"{text[:limit]}..."
+
+
+def safe_repr(value: object) -> str:
+    """``repr`` of what a caller sent, also where it is nested deeper than Python can follow."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
 
 
 class NotFound(DaogouError):

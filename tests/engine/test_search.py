@@ -218,9 +218,16 @@ def test_a_redirect_is_told(engine: Engine) -> None:
     assert with_controls(engine, "soda", [made]).redirect_uri is None
 
 
-def test_a_filter_of_a_field_that_is_gone_hides_nothing_by_error(engine: Engine) -> None:
-    made = control(FilterAction('attributes.gone: ANY("x")'), "soda")
-    assert with_controls(engine, "soda", [made]).slate.total == 0
+@pytest.mark.parametrize(
+    "action",
+    [FilterAction('attributes.gone: ANY("x")'), BoostAction(1.0, 'attributes.gone: ANY("x")')],
+)
+def test_a_control_on_a_field_that_is_gone_hurts_nobody(
+    engine: Engine, caplog: pytest.LogCaptureFixture, action: object
+) -> None:
+    plain = ids(search(engine, "soda"))
+    assert ids(with_controls(engine, "soda", [control(action, "soda")])) == plain
+    assert "attributes.gone" in caplog.text
 
 
 def test_controls_of_the_store_hold_from_the_next_request_on(engine: Engine, trained: Shop) -> None:

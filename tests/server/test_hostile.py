@@ -326,3 +326,11 @@ def test_a_forged_offset_beyond_the_end_is_an_empty_page(client: TestClient) -> 
     answer = page(client, tampered(token(client), offset=10**6)).json()
     assert answer["results"] == []
     assert answer.get("nextPageToken") is None
+
+
+def test_a_body_nested_deeper_than_python_follows_is_refused(client: TestClient) -> None:
+    deep = b'{"query": ' + b'{"a": ' * 1000 + b"1" + b"}" * 1001
+    for path in ("/v1/search", "/v1/recommend", "/v1/events", "/v1/controls"):
+        answer = client.post(path, content=deep, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400, path
+        assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"

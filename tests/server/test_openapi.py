@@ -17,7 +17,7 @@ def test_the_manual_names_every_route(app: FastAPI) -> None:
         for path, methods in app.openapi()["paths"].items()
         for method in methods
     }
-    named = set(re.findall(r"`(GET|PUT|POST|DELETE) (/[^`?\s]*)", MANUAL.read_text("utf-8")))
+    named = set(re.findall(r"`(GET|PUT|POST|PATCH|DELETE) (/[^`?\s]*)", MANUAL.read_text("utf-8")))
     assert named == described | {("GET", "/openapi.json")}
 
 

@@ -1,5 +1,6 @@
 """``daogou serve``: the shop over HTTP."""
 
+import gc
 import ipaddress
 import webbrowser
 
@@ -19,6 +20,9 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
             engine.warm_up()
+            # What is there now stays: the collector need not walk over it again and again.
+            gc.collect()
+            gc.freeze()
         with engine:
             app = create_app(engine, store, config)
             products = store.count_products()

@@ -1,5 +1,6 @@
 """A search request, read: what is looked for, what may be shown, and what moves up or down."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,8 +23,10 @@ from daogou.retrieval import LexicalQuery
 from daogou.text import clean, tokenize
 from daogou.understanding import Constraint, Parser, Understanding, left_over
 
-INTENT: Final = "intent"
-"""Stands before the ids of constraints that the model read out of a query's meaning."""
+log = logging.getLogger(__name__)
+
+LIKELY: Final = 0.5
+"""From this probability on, the intent head says which category is meant."""
 _REFERRED: Final = 5
 """Among so many of the best matches, the first one with a price is what "cheaper than" names."""
 
@@ -153,8 +156,9 @@ def ask(
     boosts = [
         (_condition(catalogue, b.condition, n), b.boost) for n, b in enumerate(request.boosts)
     ] + [
-        (_passing(catalogue, _merchants(catalogue, expression), sellable), boost)
+        (evaluate_filter(promoted, catalogue), boost)
         for expression, boost in merchant.boosts
+        if (promoted := _merchants(catalogue, expression)) is not None
     ]
     wording = worded(merchant, view.lexical)
     understood, wanted = None, clean(wording.text)
@@ -218,14 +222,15 @@ def _condition(catalogue: Catalogue, expression: str, number: int) -> Bools:
 
 
 def _merchants(catalogue: Catalogue, expression: str) -> Filter | None:
-    """A merchant's filter; one on a field that the shop has no more passes nothing.
+    """A merchant's filter; None for one on a field that the shop has no more.
 
-    It parsed when it was put; a shopper must not be refused because the catalogue changed.
+    It parsed when it was put; a shopper must not suffer because the catalogue changed.
     """
     try:
         return parse_filter(expression, catalogue.fields())
-    except InvalidInput:
-        return parse_filter('id: ANY("")', catalogue.fields())
+    except InvalidInput as error:
+        log.warning("The filter %r of a control is left out: %s", expression, error)
+        return None
 
 
 def _referring(view: View, understood: Understanding | None) -> list[Constraint]:
@@ -277,7 +282,7 @@ def _intended(
     if not len(likely):
         return []
     code = int(np.argmax(likely))
-    if code == UNKNOWN or likely[code] < 0.5:
+    if code == UNKNOWN or likely[code] < LIKELY:
         return []
     path = view.catalogue.table.categories.words[code]
     constraint = Constraint("categories", "prefer", values=(path,), confidence=float(likely[code]))

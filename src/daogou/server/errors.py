@@ -18,6 +18,7 @@ from daogou.errors import (
     InvalidInput,
     NotFound,
     StoreError,
+    safe_repr,
 )
 
 log = logging.getLogger("daogou.server")
@@ -73,7 +74,7 @@ def error_response(code: int, message: str, **rest: Any) -> Response:
 
 def shown(value: object) -> str:
     """A caller's value, short enough for a message."""
-    text = repr(value)
+    text = safe_repr(value)
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}… ({len(text)} characters)"
 
 

@@ -120,8 +120,9 @@ class Store:
             return catalogue.load(connection, ids)
 
     def products_with_code(self, code: str) -> list[str]:
-        """Ids of the products with this id, barcode or variant's code; leading zeros of a barcode
-        do not count.
+        """Ids of the products with this id, barcode or variant's code.
+
+        Leading zeros of a barcode do not count.
         """
         if not storable(code):
             return []
