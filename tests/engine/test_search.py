@@ -61,6 +61,35 @@ def test_a_brand_that_is_not_wanted_is_left_out(engine: Engine) -> None:
     assert set(ids(search(engine, "soda not bolt"))) == {"cola", "diet"}
 
 
+def test_who_wants_no_sugar_wants_what_is_free_of_it(engine: Engine, trained: Shop) -> None:
+    trained.store.put_products(
+        [
+            Product(id="sweet", title="Tonic water with sugar", price=Money(100, "USD")),
+            Product(id="free", title="Tonic water, sugar-free", price=Money(100, "USD")),
+        ]
+    )
+    assert set(ids(search(engine, "tonic water"))) >= {"sweet", "free"}
+    found = ids(search(engine, "tonic water without sugar"))
+    assert "free" in found
+    assert "sweet" not in found
+
+
+def test_cheaper_than_a_product_is_below_its_price(engine: Engine) -> None:
+    found = search(engine, "soda cheaper than the diet cola")
+    assert set(ids(found)) == {"cola", "lemon"}
+    (chip,) = [c for c in found.chips if c.field == "price"]
+    assert chip.high == 218
+    assert "diet cola" in chip.label
+    alone = search(engine, "cheaper than the diet cola")
+    assert ids(alone)[0] == "cola"
+
+
+def test_an_amount_in_another_currency_is_no_budget(engine: Engine) -> None:
+    found = search(engine, "soda under ¥1")
+    assert set(ids(found)) == {"cola", "diet", "lemon"}
+    assert [c for c in found.chips if c.field == "price"] == []
+
+
 def test_chinese_is_understood_alike(engine: Engine) -> None:
     found = search(engine, "2块以下的饮料", language="zh")
     assert set(ids(found)) == {"cola", "lemon"}

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from daogou.engine.catalogue import Catalogue
+from daogou.engine.catalogue import MONEY_FIELDS, Catalogue
+from daogou.engine.columns import PATH_SEPARATOR
 from daogou.engine.constraints import Wish, cheaper_than, resolve
 from daogou.engine.filters import Filter, parse_filter
 from daogou.engine.json_filter import filter_from_json
@@ -167,29 +168,27 @@ def ask(
         wanted = understood.wanted
     wishes = [
         resolve(constraint, catalogue, view.lexical, sure)
-        for constraint in _referring(view, understood)
+        for constraint in _referring(view, understood, sure)
         if understood and not _is_said_otherwise(constraint, understood, wording, sure)
     ]
     spans = [(w.constraint.start, w.constraint.end) for w in wishes if w.hard]
     if understood and spans:
         # What a filter holds already need not be looked for: "2 l soda" among what has 2 l.
         wanted = left_over(understood.text, (*understood.set_aside, *spans)) or wanted
+    if not wanted:
+        # "Cheaper than the Acme X2" alone looks for something of its kind.
+        named = (w.constraint.relative for w in wishes if w.constraint.relative)
+        wanted = next((_kind(view, words) for words in named), "")
     query, other = read(view, wanted), wording.otherwise(wanted)
     if query and request.understand:
         wishes += _intended(view, query, wishes, request.removed, sure)
-    excluded = [
-        tokenize(phrase)
-        for wish in wishes
-        if wish.hard and wish.node is None
-        for phrase in wish.constraint.values
-    ]
     sort = understood.sort if understood else None
     return Asked(
         text=wording.text,
         understanding=understood,
         query=query,
         otherwise=read(view, other) if other else None,
-        lexical=LexicalQuery.of(query.tokens, wording.synonyms, excluded) if query else None,
+        lexical=LexicalQuery.of(query.tokens, wording.synonyms) if query else None,
         allowed=allowed,
         sellable=sellable,
         node=node,
@@ -233,18 +232,22 @@ def _merchants(catalogue: Catalogue, expression: str) -> Filter | None:
         return None
 
 
-def _referring(view: View, understood: Understanding | None) -> list[Constraint]:
+def _referring(view: View, understood: Understanding | None, sure: float) -> list[Constraint]:
     """The constraints, with the prices of the products that they name.
 
-    One that names a product which is not found says nothing, and is left out.
+    One that names a product which is not found says nothing, and is left out. So is an amount
+    that is not sure: of a currency that is not the shop's.
     """
     constraints = []
     for constraint in understood.constraints if understood else ():
+        if constraint.field in MONEY_FIELDS and constraint.confidence < sure:
+            continue
         if constraint.relative is None:
             constraints.append(constraint)
             continue
-        price = _price_of(view, constraint.relative)
-        if price is not None:
+        row = _named(view, constraint.relative)
+        if row is not None:
+            price = float(view.catalogue.numbers["price"][row])
             constraints.append(cheaper_than(constraint, price))
     return constraints
 
@@ -261,13 +264,22 @@ def _is_said_otherwise(
     return wording.otherwise(understood.text[constraint.start : constraint.end]) is not None
 
 
-def _price_of(view: View, words: str) -> float | None:
-    """The price of the product that is called so, in minor units; None where there is none."""
+def _named(view: View, words: str) -> int | None:
+    """The row of the product that is called so and has a price; None where there is none."""
     rows = view.lexical.match(tokenize(words)).items
     rows = rows[view.catalogue.live[rows]][:_REFERRED]
-    prices = view.catalogue.numbers["price"][rows]
-    known = prices[~np.isnan(prices)]
-    return float(known[0]) if len(known) else None
+    priced = rows[~np.isnan(view.catalogue.numbers["price"][rows])]
+    return int(priced[0]) if len(priced) else None
+
+
+def _kind(view: View, words: str) -> str:
+    """What the product that is called so is: the name of its innermost category."""
+    row = _named(view, words)
+    if row is None:
+        return ""
+    table = view.catalogue.table
+    path: str = table.categories.words[int(table.category[row])]
+    return path.rsplit(PATH_SEPARATOR, 1)[-1]
 
 
 def _intended(

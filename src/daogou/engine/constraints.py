@@ -18,6 +18,7 @@ from daogou.understanding import Constraint
 
 WORDS: Final = "text"
 """The field of a constraint on words that are no value of any field."""
+FREE: Final = "free"
 _SENTENCES: Final[dict[str, dict[str, str]]] = {
     "en": {
         "range": "{low} to {high}",
@@ -109,10 +110,15 @@ def to_filter(constraint: Constraint, catalogue: Catalogue) -> Filter | None:
 
 
 def having_words(phrases: tuple[str, ...], lexical: LexicalRetriever, size: int) -> Bools:
-    """Which of ``size`` rows have all words of one of the phrases."""
+    """Which of ``size`` rows have all words of one of the phrases.
+
+    Who wants no sugar does want what is sugar-free: that has the words and does not count.
+    """
     found = np.zeros(size, np.bool_)
     for phrase in phrases:
-        found[lexical.having(tokenize(phrase))] = True
+        tokens = tokenize(phrase)
+        having = lexical.having(tokens)
+        found[having[~np.isin(having, lexical.having([*tokens, FREE]))]] = True
     return found
 
 
