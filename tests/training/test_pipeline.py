@@ -19,6 +19,7 @@ from daogou.training import config as training_config
 from daogou.training.config import TrainingConfig
 from daogou.training.evaluating import Joint, evaluate_shop
 from daogou.training.pipeline import Trained, train
+from daogou.training.weighing import weigh_heads
 from daogou.types import EventLine, LocalizedText, Money, Product, UserEvent
 
 END = datetime(2026, 6, 1, tzinfo=UTC)
@@ -158,6 +159,20 @@ def test_the_joint_contender_keeps_to_its_mask(trained: Trained, planted: Store)
     mask[[1, 3]] = True
     (found,) = Joint(trained.bundle, log).rank(log.history(0), stats.as_of, [mask], 5)
     assert set(found.tolist()) <= {1, 3}
+
+
+def test_the_weights_of_the_heads_are_measured(
+    planted: Store, trained: Trained, encoder: TextEncoder
+) -> None:
+    """What is relevant stands first by the head that says so, and last against it."""
+    weightings = [{"relevance": 1.0}, {"relevance": -1.0}, {"relevance": 1.0, "next": 0.5}]
+    config = TrainingConfig(threads=1)
+    forward, backward, both = weigh_heads(
+        planted, trained.bundle, encoder, config, weightings, count=60
+    )
+    assert forward.graded > 0.95 > backward.graded
+    assert forward.bought > backward.bought
+    assert forward.queries == both.queries > 30
 
 
 def test_interrupted_training_takes_the_same_steps(

@@ -18,6 +18,8 @@ from daogou.features.items import Float32, Int32
 
 HEADS: Final = ("next", "relevance", "click", "purchase")
 """The ranker's logits: in the next basket; answers the query; viewed, and bought, once shown."""
+PROBABILITIES: Final = ("click", "purchase")
+"""The heads whose logits are turned into probabilities."""
 QUERY_PRESENT: Final = FEATURES.index("query_present")
 QUERY_COLUMNS: Final = [FEATURES.index(name) for name in GROUPS["query"]]
 
@@ -35,6 +37,22 @@ class Scores:
     relevance: Float32
     click: Float32
     purchase: Float32
+
+    def blend(self, weights: Mapping[str, float]) -> Float32:
+        """One score of all heads, float32 [K]: their logits, each times its weight, added up.
+
+        ``weights`` are by head; one that is not named counts nothing. A head that was not
+        taught adds the same to all candidates. Probabilities enter as log odds.
+        """
+        total = np.zeros(len(self.next), np.float32)
+        for head, weight in weights.items():
+            if weight:
+                values: Float32 = getattr(self, head)
+                if head in PROBABILITIES:
+                    sure = np.clip(values.astype(np.float64), 1e-9, 1 - 1e-9)
+                    values = np.log(sure / (1 - sure)).astype(np.float32)
+                total += np.float32(weight) * values
+        return total
 
     @classmethod
     def nothing(cls, size: int) -> "Scores":
@@ -172,7 +190,7 @@ class JointRanker:
             silent[:, QUERY_COLUMNS] = 0
             plain = self._logits(u if unasked is None else unasked, v, silent)
             told |= {head: z for head, z in plain.items() if head not in self.asked}
-        for head in ("click", "purchase"):
+        for head in PROBABILITIES:
             if head in told:
                 told[head] = np.asarray(1 / (1 + np.exp(-told[head])), np.float32)
         return replace(Scores.nothing(len(v)), **told)
