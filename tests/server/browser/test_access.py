@@ -15,7 +15,7 @@ PATHS = (
     "/",
     "/search?q=sauce&brand=Bella",
     "/search?q=Redfield+meat+under+$2,+not+beef",
-    "/search?q=spagetti",
+    "/search?q=brocoli",
     "/search?q=zzqxv+under+$3",
     "/product/apron",
     "/product/steak",

@@ -88,7 +88,7 @@ def test_more_results_without_duplicates(page: Page) -> None:
     more = page.get_by_role("button", name="Show more")
     more.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".grid .card")).to_have_count(48)
+    expect(page.locator(".grid .card:not(.skeleton)")).to_have_count(48)
     shown = ids(page.locator(".grid"))
     assert shown[:24] == first
     expect(page.locator(f"[data-id='{shown[24]}'] a")).to_be_focused()

@@ -48,8 +48,9 @@ def test_chips_of_what_was_understood(page: Page) -> None:
             - 'button "Remove: not beef"'
         """
     )
-    expect(page.locator("#count")).to_have_text("4 products")
-    assert "ground-beef" not in ids(page.locator(".grid"))
+    shown = ids(page.locator(".grid"))
+    assert {"bacon", "sausage"} <= set(shown)
+    assert not {"ground-beef", "steak"} & set(shown)
 
 
 def test_a_chip_is_taken_away_and_back_brings_it_back(page: Page) -> None:
@@ -113,20 +114,20 @@ def test_filters_that_leave_nothing_are_given_up_aloud(page: Page) -> None:
 
 
 def test_a_correction_that_was_applied_can_be_refused(page: Page) -> None:
-    go(page, "/search?q=spagetti")
-    expect(said(page, "Showing results for spaghetti.")).to_be_visible()
-    told = "Showing results for spaghetti. 1 product found"
+    go(page, "/search?q=brocoli")
+    expect(said(page, "Showing results for broccoli.")).to_be_visible()
+    told = "Showing results for broccoli. 1 product found"
     expect(page.locator("#live")).to_have_text(told)
-    assert ids(page.locator(".grid")) == ["spaghetti"]
-    page.get_by_role("link", name="Search instead for spagetti").click()
+    assert ids(page.locator(".grid")) == ["broccoli"]
+    page.get_by_role("link", name="Search instead for brocoli").click()
     expect(page).to_have_url(re.compile("verbatim"))
     settled(page)
     expect(said(page, "Showing results for")).to_have_count(0)
     # The correction is still only a question away.
-    expect(said(page, "Did you mean spaghetti?")).to_be_visible()
-    page.get_by_role("link", name="spaghetti", exact=True).click()
-    expect(page.locator("[data-id=spaghetti]").first).to_be_visible()
-    expect(box(page)).to_have_value("spaghetti")
+    expect(said(page, "Did you mean broccoli?")).to_be_visible()
+    page.get_by_role("link", name="broccoli", exact=True).click()
+    expect(page.locator("[data-id=broccoli]").first).to_be_visible()
+    expect(box(page)).to_have_value("broccoli")
 
 
 def test_the_order_that_the_words_ask_for(page: Page) -> None:
@@ -178,9 +179,9 @@ def test_the_same_in_chinese(page: Page) -> None:
     page.get_by_role("button", name="去掉：不超过 $3（已放宽）").click()
     expect(page.get_by_role("button", name="恢复全部理解")).to_be_visible()
     expect(page.locator("#count")).to_have_text("2 件商品")
-    go(page, "/search?q=spagetti")
-    expect(said(page, "以下是“spaghetti”的搜索结果。")).to_be_visible()
-    expect(page.get_by_role("link", name="仍然搜索“spagetti”")).to_be_visible()
+    go(page, "/search?q=brocoli")
+    expect(said(page, "以下是“broccoli”的搜索结果。")).to_be_visible()
+    expect(page.get_by_role("link", name="仍然搜索“brocoli”")).to_be_visible()
     go(page, "/search?q=最便宜的酱油")
     expect(page.get_by_label("排序")).to_have_value("price")
     go(page, "/search?q=zzqxv")
