@@ -164,13 +164,16 @@ def _schedule(share: float) -> float:
 
 
 def _score(measured: Mapping[str, float]) -> float:
-    """What early stopping watches: the mean of all metrics of an order that are defined."""
-    values = [
-        value
-        for name, value in measured.items()
-        if name.startswith(("ndcg", "auc", "accuracy")) and np.isfinite(value)
-    ]
-    return float(np.mean(values)) if values else 0.0
+    """What early stopping watches: the mean of the ranker's metrics that are defined.
+
+    The intent head's accuracy counts only where it is all that is trained: it is at its best
+    after an epoch or two, and the ranker is not to be stopped by it.
+    """
+    defined = {name: value for name, value in measured.items() if np.isfinite(value)}
+    ranked = [value for name, value in defined.items() if name.startswith(("ndcg", "auc"))]
+    if not ranked:
+        return defined.get("accuracy_intent", 0.0)
+    return float(np.mean(ranked))
 
 
 def _stale(progress: Progress, patience: int) -> bool:
