@@ -118,6 +118,16 @@ class Catalogue:
         codes = np.flatnonzero(test(postings.vocabulary.numbers()))
         return postings.rows_with(codes.tolist(), len(self))
 
+    def told(self, field: str, rows: Int32) -> Bools:
+        """Which of ``rows`` [K] have any value in a field, bool [K]; all, in one that is none."""
+        if field in self.numbers:
+            return ~np.isnan(self.numbers[field][rows])
+        postings = self.texts.get(field)
+        if postings is None:
+            return np.ones(len(rows), np.bool_)
+        first, last = (np.searchsorted(postings.rows, rows, side) for side in ("left", "right"))
+        return np.asarray(last > first)
+
     def decimal_shift(self, field: str) -> int:
         """By how many digits a number field is scaled up: 2 for dollars, kept in cents."""
         return minor_digits(self.currency) if field in MONEY_FIELDS and self.currency else 0

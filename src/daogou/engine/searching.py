@@ -15,7 +15,7 @@ from daogou.engine.visit import Visit
 from daogou.features import QueryScores
 from daogou.features.items import Float32, Int32
 from daogou.ranking import Scores
-from daogou.ranking.relevance import Evidence, relevance
+from daogou.ranking.relevance import Evidence, agreement, relevance
 from daogou.retrieval import Candidates, Fused, Request, fuse
 from daogou.retrieval.base import NO_ITEMS
 from daogou.understanding import SURE
@@ -224,14 +224,23 @@ def _better(one: QueryScores, other: QueryScores) -> QueryScores:
 
 def _evidence(view: View, asked: Asked, query: Query, told: QueryScores, rows: Int32) -> Evidence:
     """What is known of ``rows`` as answers, from content alone."""
-    understood = None
-    if asked.wishes:
-        confidences = np.array([wish.constraint.confidence for wish in asked.wishes])
-        met = np.array([wish.mask[rows] for wish in asked.wishes])
-        understood = (confidences @ met / max(float(confidences.sum()), _LEAST)).astype(np.float32)
+    evidence = Evidence(
+        told.lexical,
+        title=told.title_match,
+        constraints=_agreement(view, asked, rows) if asked.soft else None,
+        possible=view.lexical.possible(asked.lexical) if asked.lexical else None,
+    )
     if view.model is None or query.vector is None:
-        return Evidence(told.lexical, constraints=understood)
-    return Evidence(told.lexical, told.semantic, view.model.text.take(rows), understood)
+        return evidence
+    return replace(evidence, meaning=told.semantic, vectors=view.model.text.take(rows))
+
+
+def _agreement(view: View, asked: Asked, rows: Int32) -> Float32:
+    """How far ``rows`` meet the wishes that are not sure, [K]; the sure ones are met by all."""
+    confidences = np.array([wish.constraint.confidence for wish in asked.soft])
+    met = np.array([wish.mask[rows] for wish in asked.soft])
+    told = np.array([view.catalogue.told(w.constraint.field, rows) for w in asked.soft])
+    return agreement(confidences, met, told)
 
 
 def _weighed(scores: Scores, config: EngineConfig) -> Float32:
