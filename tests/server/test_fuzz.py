@@ -99,7 +99,7 @@ def test_the_api_keeps_to_its_description(
 
 
 _FIELDS: Final = ["brand", "price", "categories", "availability", "rating", "attributes.department"]
-_WORDS: Final = ["milk", "牛奶", "no sugar", "under $3", "3块以下", "cheapest", "brednd", "意大利"]
+_WORDS: Final = ["milk", "牛奶", "no sugar", "under $3", "under $1", "3块以下", "cheapest", "brednd", "意大利"]
 _QUERIES: Final = st.lists(st.sampled_from(_WORDS) | st.text(max_size=12), max_size=6).map(" ".join)
 _LEAVES: Final = st.sampled_from(
     [

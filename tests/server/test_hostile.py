@@ -334,3 +334,8 @@ def test_a_body_nested_deeper_than_python_follows_is_refused(client: TestClient)
         answer = client.post(path, content=deep, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, path
         assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_a_filter_and_two_budgets_that_leave_nothing(client: TestClient) -> None:
+    body = {"filter": 'brand: ANY("Bella")', "query": "milk under $1 under $2"}
+    assert search(client, body).status_code == 200

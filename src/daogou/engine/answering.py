@@ -166,7 +166,7 @@ class Searcher:
         self, view: View, visit: Visit, asked: Asked, matched: Matched, way: WayOut
     ) -> Found:
         kept = tuple(w for w in asked.wishes if not any(w is one for one in way.given_up))
-        allowed = asked.allowed if way.given_up else asked.sellable
+        allowed = asked.allowed if way.filtered else asked.sellable
         eased = replace(asked, wishes=kept, allowed=allowed)
         found = find(view, visit, eased, matched, self._config)
         if not way.by_price or asked.order_by:

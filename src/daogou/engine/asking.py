@@ -9,7 +9,7 @@ import numpy as np
 
 from daogou.engine.catalogue import MONEY_FIELDS, Catalogue
 from daogou.engine.columns import PATH_SEPARATOR
-from daogou.engine.constraints import Wish, cheaper_than, resolve
+from daogou.engine.constraints import Wish, cheaper_than, is_hard, resolve
 from daogou.engine.filters import Filter, parse_filter
 from daogou.engine.json_filter import filter_from_json
 from daogou.engine.matching import Bools, evaluate_filter
@@ -46,6 +46,8 @@ class Asked:
         Its words and its vector, but for those of hard wishes; None without a word.
     otherwise
         The same in the merchant's other words; None where there are none.
+    core
+        The words that a good match has all of.
     lexical
         Its words with their synonyms; None without a word.
     allowed
@@ -68,6 +70,7 @@ class Asked:
     understanding: Understanding | None
     query: Query | None
     otherwise: Query | None
+    core: tuple[str, ...]
     lexical: LexicalQuery | None
     allowed: Bools
     sellable: Bools
@@ -116,8 +119,8 @@ def filter_of(catalogue: Catalogue, asked: str | Mapping[str, Any]) -> Filter | 
         It does not parse, or names a field that there is not.
     """
     if isinstance(asked, str):
-        return parse_filter(asked, catalogue.fields())
-    return filter_from_json(asked, catalogue.fields())
+        return parse_filter(asked, catalogue.fields)
+    return filter_from_json(asked, catalogue.fields)
 
 
 def allowed_rows(view: View, asked: str | Mapping[str, Any]) -> Bools:
@@ -163,9 +166,14 @@ def ask(
     ]
     wording = worded(merchant, view.lexical)
     understood, wanted = None, clean(wording.text)
+    core = wanted
     if request.understand and wanted:
-        understood = parser.parse(wanted, request.removed)
+        whole = parser.parse(wanted)
+        understood = whole.without(request.removed)
         wanted = understood.wanted
+        # The words of a wish that was taken back are looked for, and not insisted on.
+        spans = [(c.start, c.end) for c in whole.constraints if is_hard(c, sure)]
+        core = left_over(whole.text, (*whole.set_aside, *spans))
     wishes = [
         resolve(constraint, catalogue, view.lexical, sure)
         for constraint in _referring(view, understood, sure)
@@ -188,6 +196,7 @@ def ask(
         understanding=understood,
         query=query,
         otherwise=read(view, other) if other else None,
+        core=tuple(tokenize(core)),
         lexical=LexicalQuery.of(query.tokens, wording.synonyms) if query else None,
         allowed=allowed,
         sellable=sellable,
@@ -213,7 +222,7 @@ def _passing(catalogue: Catalogue, node: Filter | None, among: Bools) -> Bools:
 
 def _condition(catalogue: Catalogue, expression: str, number: int) -> Bools:
     try:
-        node = parse_filter(expression, catalogue.fields())
+        node = parse_filter(expression, catalogue.fields)
     except InvalidInput as error:
         field = f"boostSpec.conditionBoostSpecs.{number}.condition"
         raise InvalidInput(str(error), field=field) from error
@@ -226,7 +235,7 @@ def _merchants(catalogue: Catalogue, expression: str) -> Filter | None:
     It parsed when it was put; a shopper must not suffer because the catalogue changed.
     """
     try:
-        return parse_filter(expression, catalogue.fields())
+        return parse_filter(expression, catalogue.fields)
     except InvalidInput as error:
         log.warning("The filter %r of a control is left out: %s", expression, error)
         return None

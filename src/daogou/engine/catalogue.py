@@ -8,6 +8,7 @@ products behind them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,7 @@ ALIASES: Final = {"brands": "brand"}
 """Google Retail's names for fields that are called otherwise here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """What is in the shop at one revision of the store.
 
@@ -91,7 +92,8 @@ class Catalogue:
             revision=-1,
         )
 
-    def fields(self) -> dict[str, FieldKind]:
+    @cached_property
+    def fields(self) -> Mapping[str, FieldKind]:
         """The fields that a filter can name, and how they can be asked."""
         fields: dict[str, FieldKind] = {"id": "text"}
         for field in (*self.texts, *ALIASES):
@@ -99,6 +101,16 @@ class Catalogue:
         for field in NUMBER_FIELDS:
             fields[field] = "number"
         return fields
+
+    @cached_property
+    def facet_keys(self) -> tuple[str, ...]:
+        """The fields that a facet can count, in the order of the alphabet."""
+        return tuple(sorted((*self.texts, *NUMBER_FIELDS)))
+
+    @cached_property
+    def n_values(self) -> int:
+        """How many values all text fields have."""
+        return sum(len(postings.vocabulary) for postings in self.texts.values())
 
     def rows_with_any(self, field: str, values: Sequence[str]) -> Bools:
         """Which rows have one of ``values`` in a text field: bool [V]."""

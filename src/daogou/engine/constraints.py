@@ -11,7 +11,7 @@ from daogou.engine.columns import PATH_SEPARATOR
 from daogou.engine.filters import AnyOf, Filter, InRange, Not, render_filter
 from daogou.engine.matching import Bools, evaluate_filter
 from daogou.engine.requests import Applied, Chip
-from daogou.engine.saying import money_text, number_text
+from daogou.engine.saying import beside, money_text, number_text
 from daogou.retrieval import LexicalRetriever
 from daogou.text import tokenize
 from daogou.understanding import Constraint
@@ -82,8 +82,12 @@ def resolve(
         mask = evaluate_filter(node, catalogue)
     else:
         mask = ~having_words(constraint.values, lexical, len(catalogue))
-    hard = constraint.strength != "prefer" and constraint.confidence >= sure
-    return Wish(constraint, mask, node, hard)
+    return Wish(constraint, mask, node, is_hard(constraint, sure))
+
+
+def is_hard(constraint: Constraint, sure: float) -> bool:
+    """Whether a constraint leaves products out."""
+    return constraint.strength != "prefer" and constraint.confidence >= sure
 
 
 def cheaper_than(constraint: Constraint, price: float) -> Constraint:
@@ -154,7 +158,9 @@ def label(wish: Wish, text: str, catalogue: Catalogue, language: str) -> str:
         words = said["discount"]
     else:
         words = _range(constraint, catalogue, said)
-    return said["not"].format(value=words) if constraint.strength == "must-not" else words
+    if constraint.strength == "must-not":
+        return beside(said["not"], value=words)
+    return words
 
 
 def _values(constraint: Constraint, text: str, catalogue: Catalogue, language: str) -> str:

@@ -34,9 +34,9 @@ def check_facet(catalogue: Catalogue, spec: FacetSpec) -> None:
         The key, or one of the excluded filter keys, is a field that no product of the shop has;
         the limit is out of range; intervals or restrictions do not suit the kind of the field.
     """
-    known = sorted((*catalogue.texts, *NUMBER_FIELDS))
+    known = catalogue.facet_keys
     for key in (spec.key, *spec.excluded_filter_keys):
-        if _canonical(key) not in known:
+        if _canonical(key) not in catalogue.texts and key not in NUMBER_FIELDS:
             raise InvalidInput(
                 f"there is no facet '{key}'.{nearest(key, known)}"
                 f" Known facets: {', '.join(known[:30])}.",

@@ -1,7 +1,7 @@
 """Where nothing has all that was asked: the nearest that there is, and what was given up."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from daogou.engine.catalogue import Catalogue
 from daogou.engine.constraints import Wish, label
 from daogou.engine.matching import Bools
 from daogou.engine.requests import Relaxation
-from daogou.engine.saying import money_text
+from daogou.engine.saying import beside, money_text
 from daogou.features.items import Int32
 
 MOST: Final = 4
@@ -22,6 +22,7 @@ _SENTENCES: Final[dict[str, dict[str, str]]] = {
         "one": "Nothing matches “{label}” as well. Without it:",
         "many": "Nothing has all of that. Without {labels}:",
         "filter": "Nothing passes the filters that are set. Without them:",
+        "all": "Nothing passes the filters that are set. Without them, and without {labels}:",
         "meaning": "Nothing has these words. The nearest in meaning:",
     },
     "zh": {
@@ -30,6 +31,7 @@ _SENTENCES: Final[dict[str, dict[str, str]]] = {
         "one": "没有同时符合“{label}”的商品。不限此条件：",
         "many": "没有全部符合的商品。不限{labels}：",
         "filter": "没有符合当前筛选的商品。去掉筛选：",
+        "all": "没有符合当前筛选的商品。去掉筛选，并且不限{labels}：",
         "meaning": "没有包含这些词的商品。意思最接近的：",
     },
 }
@@ -44,14 +46,17 @@ class WayOut:
     rows
         int32 [M]; the nearest price first where a price was given up, else in the order given.
     given_up
-        What it was; empty for the filter of the request.
+        Which wishes.
+    filtered
+        Whether the filter of the request still holds.
     by_price
         Whether the order is that of prices.
     """
 
     rows: Int32
     given_up: tuple[Wish, ...]
-    by_price: bool
+    filtered: bool = True
+    by_price: bool = False
 
 
 def ways_out(
@@ -79,20 +84,21 @@ def ways_out(
     for wish in ordered:
         rest = [other for other in wishes if other is not wish]
         if len(rows := _passing(matched, allowed, rest)):
-            found.append(WayOut(rows, (wish,), _is_price(wish)))
+            found.append(WayOut(rows, (wish,), by_price=_is_price(wish)))
     if not found:
         found = list(_one_by_one(matched, allowed, ordered))
     if not found and len(rows := _passing(matched, unfiltered, wishes)):
-        found = [WayOut(rows, (), by_price=False)]
+        found = [WayOut(rows, (), filtered=False)]
     if not found:
-        found = list(_one_by_one(matched, unfiltered, ordered))
+        ways = _one_by_one(matched, unfiltered, ordered)
+        found = [replace(way, filtered=False) for way in ways]
     return found[:MOST]
 
 
 def _one_by_one(matched: Int32, allowed: Bools, ordered: Sequence[Wish]) -> Iterator[WayOut]:
     for n in range(2, len(ordered) + 1):
         if len(rows := _passing(matched, allowed, ordered[n:])):
-            yield WayOut(rows, tuple(ordered[:n]), by_price=False)
+            yield WayOut(rows, tuple(ordered[:n]))
             return
 
 
@@ -137,22 +143,27 @@ def told(
     """
     said = _SENTENCES["zh" if language == "zh" else "en"]
     labels = [label(wish, text, catalogue, language) for wish in way.given_up]
-    if not way.given_up:
-        text = said["filter"]
+    if not way.filtered:
+        text = (
+            said["filter"] if not labels else beside(said["all"], labels=_listed(labels, language))
+        )
     elif way.by_price:
         price = float(catalogue.numbers["price"][first])
         high = way.given_up[0].constraint.high
         side = "high" if high is not None and price > high else "low"
         if np.isnan(price):
-            text = said["one"].format(label=labels[0])
+            text = beside(said["one"], label=labels[0])
         else:
-            text = said[side].format(label=labels[0], price=money_text(price, catalogue.currency))
+            text = beside(said[side], label=labels[0], price=money_text(price, catalogue.currency))
     elif len(labels) == 1:
-        text = said["one"].format(label=labels[0])
+        text = beside(said["one"], label=labels[0])
     else:
-        joined = ("、" if language == "zh" else ", ").join(f"“{one}”" for one in labels)
-        text = said["many"].format(labels=joined)
+        text = beside(said["many"], labels=_listed(labels, language))
     return Relaxation(text, tuple(w.constraint.id for w in way.given_up), len(way.rows), applied)
+
+
+def _listed(labels: Sequence[str], language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(f"“{label}”" for label in labels)
 
 
 def of_meaning(total: int, language: str) -> Relaxation:

@@ -1,9 +1,12 @@
 """Numbers and amounts as a sentence says them."""
 
+import re
 from typing import Final
 
 from daogou.feeds.codec.money import minor_digits
+from daogou.text.normal import HAN
 
+_MEETING: Final = re.compile(f"(?<=[{HAN}])(?=[A-Za-z0-9$])|(?<=[A-Za-z0-9])(?=[{HAN}])")
 _SYMBOLS: Final = {"USD": "$", "CNY": "¥", "JPY": "¥", "EUR": "€", "GBP": "£"}
 
 
@@ -20,3 +23,8 @@ def money_text(minor: float, currency: str | None) -> str:
     if currency in _SYMBOLS:
         return f"{_SYMBOLS[currency]}{amount}"
     return f"{amount} {currency}" if currency else amount
+
+
+def beside(sentence: str, **words: str) -> str:
+    """A sentence with words put in; Chinese and Latin stand apart by a blank."""
+    return _MEETING.sub(" ", sentence.format(**words))

@@ -35,7 +35,8 @@ class EngineConfig:
         The best of a match set, so many at most, are put in order by the model; the others
         follow in the order of their words, or of their popularity.
     fill_below
-        Where fewer products have the query's words, those of a near meaning join them.
+        In an order by price or the like, products of a near meaning join only where fewer than
+        so many have the query's words.
     near
         A product is near in meaning from this cosine on.
     sure
@@ -156,9 +157,9 @@ def _by_words(
     near = _near(view, query, asked, config)
     known = np.isin(near.items, rows)
     by_meaning = not len(rows) and len(near) > 0
-    if len(rows) < config.fill_below:
+    if not asked.order_by or len(rows) < config.fill_below:
         rows = np.concatenate([rows, near.items[~known]])
-    else:
+    else:  # in an order by price the words decide what is in it
         near = Candidates(near.items[known], near.scores[known], near.source)
     k = config.candidates
     best = Candidates(lexical.items[:k], lexical.scores[:k], lexical.source)
@@ -299,7 +300,7 @@ def clear_rows(view: View, asked: Asked, matched: Matched) -> Int32:
     """
     if asked.query is None:
         return matched.rows
-    having = view.lexical.having(asked.query.tokens)
+    having = view.lexical.having(asked.core or asked.query.tokens)
     if len(having):
         clear = matched.rows[np.isin(matched.rows, having)]
         if len(clear):

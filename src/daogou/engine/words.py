@@ -42,12 +42,12 @@ class Reader:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._lock = threading.Lock()
-        self._size = _size(catalogue)
+        self._size = catalogue.n_values
         self._parser = _parser(catalogue)
 
     def newest(self, catalogue: Catalogue) -> Parser:
         """The parser; at the first call after new values, still the one without them."""
-        size = _size(catalogue)
+        size = catalogue.n_values
         if size != self._size:
             with self._lock:
                 if size != self._size:
@@ -62,7 +62,3 @@ class Reader:
 def _parser(catalogue: Catalogue) -> Parser:
     products = int(np.count_nonzero(catalogue.live))
     return Parser(Gazetteer.from_entries(entries(catalogue), products), catalogue.currency)
-
-
-def _size(catalogue: Catalogue) -> int:
-    return sum(len(postings.vocabulary) for postings in catalogue.texts.values())

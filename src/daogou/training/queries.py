@@ -218,7 +218,9 @@ def derive_of_products(
 
 def held_out(words: CatalogueWords, share: float, seed: int) -> npt.NDArray[np.bool_]:
     """Mark a share of the distinct titles; products of one title stay together, bool [V]."""
-    titles = ["\n".join(texts) for texts in zip(*words.titles.values(), strict=True)]
+    # In a fixed order of languages, so that a training that is resumed holds out the same.
+    languages = [words.titles[language] for language in sorted(words.titles)]
+    titles = ["\n".join(texts) for texts in zip(*languages, strict=True)]
     distinct, group = np.unique(np.array(titles, dtype=np.str_), return_inverse=True)
     chosen = np.random.default_rng(seed).random(len(distinct)) < share
     return np.asarray(chosen[group], np.bool_)

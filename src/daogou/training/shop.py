@@ -82,7 +82,7 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
         documents.append(lexical_document(number, product))
         texts.append(item_text(product))
         languages.append(product.language)
-        for language in {product.language, *product.localized}:
+        for language in sorted({product.language, *product.localized}):
             titles.setdefault(language, [""] * number).append(product.title_in(language))
             if product.categories:
                 told = product.categories_in(language)[0]
