@@ -89,6 +89,17 @@ def test_products_of_one_title_are_held_out_together() -> None:
     assert {side[0] for side in sides} == {True, False}
 
 
+def test_what_is_held_out_does_not_depend_on_the_order_of_the_languages() -> None:
+    english = [f"thing {n}" for n in range(50)]
+    chinese = [f"东西 {97 * n % 50}" for n in range(50)]
+    category, brands = np.ones(50, np.int32), [""] * 50
+    one, other = (
+        held_out(CatalogueWords(titles, {}, category, brands), 0.5, seed=0)
+        for titles in ({"en": english, "zh": chinese}, {"zh": chinese, "en": english})
+    )
+    assert one.tolist() == other.tolist()
+
+
 @pytest.mark.parametrize(
     ("tokens", "title", "expected"),
     [
