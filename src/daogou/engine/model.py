@@ -15,7 +15,8 @@ from daogou.features.items import UNKNOWN, Float32, Int32
 from daogou.ranking import JointRanker
 from daogou.ranking.joint import IntentHead
 from daogou.retrieval import DenseRetriever, LexicalRetriever
-from daogou.retrieval.documents import item_text
+from daogou.retrieval.documents import item_texts
+from daogou.retrieval.item_vectors import encode_products
 from daogou.text import detect_language
 from daogou.types import Product
 
@@ -103,9 +104,8 @@ class Model:
             Rows from this one on came after the training.
         """
         rows = np.array([table.index[product.id] for product in products], np.int32)
-        languages = [product.language for product in products]
-        encoded = self.encoder.encode([item_text(product) for product in products])
-        text = self.centring.apply(encoded, languages)
+        texts = [item_texts(product) for product in products]
+        text, _ = encode_products(self.encoder, texts, self.centring)
         known = replace(
             self, text=self.text.changed(rows, text), meaning=self.meaning.changed(rows, text)
         )

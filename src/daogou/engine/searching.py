@@ -14,7 +14,7 @@ from daogou.engine.view import View
 from daogou.engine.visit import Visit
 from daogou.features import QueryScores
 from daogou.features.items import Float32, Int32
-from daogou.ranking import Scores
+from daogou.ranking import HEADS
 from daogou.ranking.relevance import Evidence, agreement, relevance
 from daogou.retrieval import Candidates, Fused, Request, fuse
 from daogou.retrieval.base import NO_ITEMS
@@ -58,6 +58,11 @@ class EngineConfig:
     weight_purchase: float = 0.0
     weight_next: float = 0.0
 
+    @property
+    def heads(self) -> dict[str, float]:
+        """The weights of the model's heads, by head."""
+        return {head: getattr(self, f"weight_{head}") for head in HEADS}
+
     def __post_init__(self) -> None:
         if self.candidates < 1:
             raise ValueError(f"candidates is {self.candidates}; expected 1 or more, such as 200.")
@@ -65,7 +70,7 @@ class EngineConfig:
             raise ValueError(f"near is {self.near}; expected a cosine, such as 0.4.")
         if not 0 <= self.sure <= 1:
             raise ValueError(f"sure is {self.sure}; expected a confidence, such as 0.8.")
-        for name in ("content", "relevance", "click", "purchase", "next"):
+        for name in ("content", *HEADS):
             if (weight := getattr(self, f"weight_{name}")) < 0:
                 raise ValueError(f"weight_{name} is {weight}; expected 0 or more.")
 
@@ -211,7 +216,8 @@ def _scores(
         return by_content
     user = view.model.context(visit.history, visit.now, query.vector)
     heads = judge(view, view.model, visit, rows, user, told).scores
-    return np.asarray(config.weight_content * by_content + _weighed(heads, config), np.float32)
+    blended = heads.blend(config.heads)
+    return np.asarray(config.weight_content * by_content + blended, np.float32)
 
 
 def _better(one: QueryScores, other: QueryScores) -> QueryScores:
@@ -242,18 +248,6 @@ def _agreement(view: View, asked: Asked, rows: Int32) -> Float32:
     met = np.array([wish.mask[rows] for wish in asked.soft])
     told = np.array([view.catalogue.told(w.constraint.field, rows) for w in asked.soft])
     return agreement(confidences, met, told)
-
-
-def _weighed(scores: Scores, config: EngineConfig) -> Float32:
-    """The heads, by the merchant's weights; probabilities count by their logarithm."""
-    total = config.weight_relevance * scores.relevance + config.weight_next * scores.next
-    for weight, chance in (
-        (config.weight_click, scores.click),
-        (config.weight_purchase, scores.purchase),
-    ):
-        if weight and chance.any():
-            total = total + weight * np.log(np.maximum(chance, _LEAST))
-    return np.asarray(total, np.float32)
 
 
 def _moved(scores: Float32, rows: Int32, asked: Asked) -> Float32:

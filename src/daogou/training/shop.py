@@ -11,7 +11,8 @@ from daogou.encoders import Centring, TextEncoder
 from daogou.encoders.base import unit
 from daogou.features import ItemTable, ShopLog
 from daogou.features.items import Float32
-from daogou.retrieval.documents import LexicalDocument, item_text, lexical_document
+from daogou.retrieval.documents import LexicalDocument, item_texts, lexical_document
+from daogou.retrieval.item_vectors import encode_products
 from daogou.store import Store
 from daogou.store.searches import searches
 from daogou.text import detect_language
@@ -74,14 +75,13 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
     products, documents = [], []
     titles: dict[str, list[str]] = {}
     paths: dict[str, dict[str, str]] = {}  # language -> path of the catalogue -> path in it
-    texts, languages = [], []
+    texts: list[dict[str, str]] = []
     for number, product in enumerate(store.iter_products()):
         if number % 1000 == 0:
             stage("reading products", number, total)
         products.append(_bare(product))
         documents.append(lexical_document(number, product))
-        texts.append(item_text(product))
-        languages.append(product.language)
+        texts.append(item_texts(product))
         for language in sorted({product.language, *product.localized}):
             titles.setdefault(language, [""] * number).append(product.title_in(language))
             if product.categories:
@@ -90,8 +90,9 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
         for known in titles.values():
             known.extend([""] * (number + 1 - len(known)))
     table = ItemTable.from_products(products)
-    vectors = encoder.encode(texts, progress=lambda done, all_: stage("encoding texts", done, all_))
-    centring = Centring.fit(vectors, languages, encoder.blocks)
+    vectors, centring = encode_products(
+        encoder, texts, progress=lambda done, all_: stage("encoding texts", done, all_)
+    )
     words = _words(table, titles, paths)
     names = _category_names(words, len(table.categories), encoder, centring)
     stage("reading events", 0, 1)
@@ -102,7 +103,7 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
         revision=revision,
         words=words,
         documents=documents,
-        texts=centring.apply(vectors, languages).astype(np.float16),
+        texts=vectors.astype(np.float16),
         category_names=names,
         centring=centring,
         log=log,
