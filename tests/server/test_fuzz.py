@@ -26,7 +26,8 @@ from schemathesis.core.result import Err, Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from daogou.server.errors import STATUSES
-from daogou.server.schemas import SearchBody, field_names
+from daogou.server.schemas import field_names
+from daogou.server.search_schemas import SearchBody
 
 EXAMPLES: Final = int(os.environ.get("DAOGOU_FUZZ_EXAMPLES", "20"))
 DRAWN: Final = settings(
@@ -99,7 +100,17 @@ def test_the_api_keeps_to_its_description(
 
 
 _FIELDS: Final = ["brand", "price", "categories", "availability", "rating", "attributes.department"]
-_WORDS: Final = ["milk", "牛奶", "no sugar", "under $3", "under $1", "3块以下", "cheapest", "brednd", "意大利"]
+_WORDS: Final = [
+    "milk",
+    "牛奶",
+    "no sugar",
+    "under $3",
+    "under $1",
+    "3块以下",
+    "cheapest",
+    "brednd",
+    "意大利",
+]
 _QUERIES: Final = st.lists(st.sampled_from(_WORDS) | st.text(max_size=12), max_size=6).map(" ".join)
 _LEAVES: Final = st.sampled_from(
     [

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from daogou.server.schemas import RecommendAnswer, SearchAnswer
+from daogou.server.schemas import RecommendAnswer
+from daogou.server.search_schemas import SearchAnswer
 
 LOYAL = "household-1"  # cooks spaghetti every week
 

@@ -134,18 +134,14 @@ def test_shown_unasked_their_own_colour_is_looked_at(trained: Trained) -> None:
 
 
 @pytest.mark.parametrize("thing", THINGS)
-def test_shown_as_an_answer_what_was_asked_for_is_looked_at(
-    trained: Trained, thing: str
-) -> None:
+def test_shown_as_an_answer_what_was_asked_for_is_looked_at(trained: Trained, thing: str) -> None:
     table, _ = load_items(trained.bundle)
     click = score(trained, History.empty(), thing).click
     best = np.argsort(-click)[: N_ITEMS // 3]
     assert {THINGS[int(table.ids[i][1:]) // 2 % 3] for i in best} == {thing}
 
 
-def test_what_was_looked_at_teaches_what_a_query_is_about(
-    trained: Trained, planted: Store
-) -> None:
+def test_what_was_looked_at_teaches_what_a_query_is_about(trained: Trained, planted: Store) -> None:
     log = ShopLog.from_frame(
         planted.event_lines(), load_items(trained.bundle)[0].index, searches(planted)
     )

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from daogou import __version__
 from daogou.engine import Engine
-from daogou.server import control_schemas, schemas
+from daogou.server import control_schemas, schemas, search_schemas
 from daogou.server.catalog import catalog_routes
 from daogou.server.config import ServerConfig
 from daogou.server.controls import control_routes
@@ -40,7 +40,7 @@ def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(Gate, max_body_bytes=config.max_body_bytes, metrics=metrics)
-    install(app, schemas.field_names(*schemas.REQUESTS, *control_schemas.REQUESTS))
+    install(app, _request_fields())
     app.include_router(shopping_routes(engine, store, config, metrics))
     app.include_router(visitor_routes(store, config, metrics))
     app.include_router(catalog_routes(store, config))
@@ -48,3 +48,8 @@ def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)
     return app
+
+
+def _request_fields() -> set[str]:
+    requests = (*schemas.REQUESTS, *search_schemas.REQUESTS, *control_schemas.REQUESTS)
+    return schemas.field_names(*requests)

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from daogou.server.schemas import MAX_ID, SearchAnswer, SearchBody, Wire
+from daogou.server.schemas import MAX_ID, Wire
+from daogou.server.search_schemas import SearchAnswer, SearchBody
 
 CONTROLS_PAGE: Final = 100
 CONTROL_EXAMPLE: Final[dict[str, Any]] = {

@@ -21,15 +21,17 @@ from daogou.server.openapi import answers
 from daogou.server.schemas import (
     MAX_ID,
     RECOMMEND_PAGE,
-    SEARCH_PAGE,
-    CompletionAnswer,
-    FacetSpec,
     LanguageCode,
     RecommendAnswer,
     RecommendBody,
+    speak,
+)
+from daogou.server.search_schemas import (
+    SEARCH_PAGE,
+    CompletionAnswer,
+    FacetSpec,
     SearchAnswer,
     SearchBody,
-    speak,
 )
 from daogou.store import Store
 
