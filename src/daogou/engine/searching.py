@@ -52,7 +52,7 @@ class EngineConfig:
     fill_below: int = 24
     near: float = 0.4
     sure: float = SURE
-    weight_content: float = 1.0
+    weight_content: float = 3.0
     weight_relevance: float = 1.0
     weight_click: float = 0.0
     weight_purchase: float = 0.0
