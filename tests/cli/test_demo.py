@@ -13,13 +13,12 @@ from daogou.cli.settings import Settings
 from daogou.cli.shoppers import BUSY_BASKETS, FEW_BASKETS, MOST_BASKETS, pick_shoppers
 from daogou.demo import DemoFeeds
 from daogou.feeds import read_events, read_products, write_events_parquet
-from daogou.models import ModelConfig
 from daogou.store import Store
-from daogou.training import pipeline
-from daogou.training.config import Plan
 from daogou.types import EventLine, LocalizedText, Product, UserEvent
 
 Run = Callable[..., Result]
+
+pytestmark = pytest.mark.usefixtures("tiny_training")
 
 
 @pytest.fixture
@@ -38,8 +37,6 @@ def built(monkeypatch: pytest.MonkeyPatch, feeds: Path) -> list[Path]:
         return DemoFeeds(folder / "products.jsonl", folder / "events.parquet", counts)
 
     monkeypatch.setattr(demo, "build_feeds", build_feeds)
-    tiny = Plan(ModelConfig(width=16, layers=1, length=8, hidden=16), 1, 1, 40, 20, 20, 30)
-    monkeypatch.setattr(pipeline, "plan", lambda _effort: tiny)
     return builds
 
 

@@ -10,10 +10,7 @@ from typer.testing import Result
 
 from daogou.cli.evaluating import find_split
 from daogou.errors import TrainingError
-from daogou.models import ModelConfig
 from daogou.store import Store
-from daogou.training import pipeline
-from daogou.training.config import Plan
 from daogou.types import EventLine, UserEvent
 
 Run = Callable[..., Result]
@@ -41,11 +38,8 @@ def test_without_purchases_there_is_nothing_to_evaluate_on(tmp_path: Path) -> No
         find_split(store, 7)
 
 
-def test_it_compares_writes_and_trains_once(
-    run: Run, tmp_path: Path, feeds: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiny = Plan(ModelConfig(width=16, layers=1, length=8, hidden=16), 1, 1, 40, 20, 20, 30)
-    monkeypatch.setattr(pipeline, "plan", lambda _effort: tiny)
+@pytest.mark.usefixtures("tiny_training")
+def test_it_compares_writes_and_trains_once(run: Run, tmp_path: Path, feeds: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "daogou.toml").write_text("[training]\nthreads = 1\nreplay_days = 30\n")

@@ -181,7 +181,9 @@ def test_nothing_found_says_what_to_try(run: Run, home: Path) -> None:
     assert "Try fewer words" in result.stderr
 
 
-@pytest.mark.parametrize("words", [("search", "x"), ("recommend",), ("train",), ("serve",)])
+@pytest.mark.parametrize(
+    "words", [("search", "x"), ("recommend",), ("train",), ("serve", "--port", "0")]
+)
 def test_without_a_shop_the_way_to_one_is_told(
     run: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:

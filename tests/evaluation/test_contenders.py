@@ -12,6 +12,7 @@ from daogou.evaluation import (
 )
 from daogou.features import Basket, Exposures, History, Neighbours, ShopLog
 from daogou.features.history import PURCHASE
+from daogou.features.log import Searches
 
 DAY = 86_400.0
 
@@ -72,7 +73,8 @@ def test_the_protocol_by_hand() -> None:
     nothing = np.zeros(0, np.int32)
     log = ShopLog(
         ("v",), np.array([0, 2], np.int64), past,
-        Exposures(nothing, nothing, np.zeros(0), nothing, np.zeros(0, np.float32)),
+        Exposures(nothing, nothing, np.zeros(0), nothing, np.zeros(0, np.float32), nothing),
+        (), Searches(nothing, np.zeros(0), nothing),
     )  # fmt: skip
     basket = Basket(0, 2, 3 * DAY, np.array([0, 2], np.int32))
     contenders: list[Contender] = [
