@@ -1,5 +1,6 @@
 """Search from the words to the page, on the planted shop."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -29,6 +30,15 @@ def engine(trained: Shop, open_engine: Callable[[Shop], Engine]) -> Engine:
 
 def search(engine: Engine, query: str, **more: object) -> SearchSlate:
     return engine.search(SearchRequest(query, **more))  # type: ignore[arg-type]
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    """Wait for another thread; fails after a while."""
+    for _ in range(200):
+        if done():
+            return
+        time.sleep(0.05)
+    raise AssertionError("It did not come to pass in ten seconds.")
 
 
 def ids(found: SearchSlate) -> list[str]:
@@ -180,6 +190,34 @@ def test_a_json_filter_filters(engine: Engine) -> None:
     assert set(ids(found)) == {"cola", "lemon", "sponge"}
     with pytest.raises(FilterError):
         search(engine, "", filter="price <")
+
+
+def test_an_attribute_that_few_tell_prefers_and_one_that_most_tell_filters(
+    engine: Engine, trained: Shop
+) -> None:
+    def mugs(told: int) -> list[Product]:
+        colours = ["Red", "Blue", "Green", "Blue"]
+        return [
+            Product(
+                id=f"mug{n}",
+                title=f"Coffee mug {n}",
+                price=Money(100, "USD"),
+                attributes={"color": (colours[n],)} if n < told else {},
+            )
+            for n in range(4)
+        ]
+
+    trained.store.put_products(mugs(4))
+    search(engine, "mug")  # new values are read in a thread
+    wait_for(lambda: len(search(engine, "red coffee mug").chips) > 0)
+    found = search(engine, "red coffee mug")
+    assert [c.applied for c in found.chips if c.field == "attributes.color"] == ["filter"]
+    assert ids(found) == ["mug0"]
+    trained.store.put_products(mugs(1))
+    found = search(engine, "red coffee mug")
+    assert [c.applied for c in found.chips if c.field == "attributes.color"] == ["boost"]
+    assert ids(found)[0] == "mug0"
+    assert set(ids(found)) >= {"mug0", "mug1", "mug2", "mug3"}
 
 
 def test_a_facet_keeps_counting_what_its_own_filter_hides(engine: Engine) -> None:

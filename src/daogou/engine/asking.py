@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from daogou.engine.catalogue import MONEY_FIELDS, Catalogue
+from daogou.engine.catalogue import ATTRIBUTE, MONEY_FIELDS, Catalogue
 from daogou.engine.columns import PATH_SEPARATOR
 from daogou.engine.constraints import Wish, cheaper_than, is_hard, resolve
 from daogou.engine.filters import Filter, parse_filter
@@ -26,6 +26,8 @@ from daogou.understanding import Constraint, Parser, Understanding, left_over
 
 log = logging.getLogger(__name__)
 
+TOLD: Final = 0.5
+"""From this share of the products on, an attribute is told often enough to leave out the rest."""
 LIKELY: Final = 0.5
 """From this probability on, the intent head says which category is meant."""
 _REFERRED: Final = 5
@@ -179,6 +181,7 @@ def ask(
         for constraint in _referring(view, understood, sure)
         if understood and not _is_said_otherwise(constraint, understood, wording, sure)
     ]
+    wishes = _eased(view, wishes, tokenize(core))
     spans = [(w.constraint.start, w.constraint.end) for w in wishes if w.hard]
     if understood and spans:
         # What a filter holds already need not be looked for: "2 l soda" among what has 2 l.
@@ -239,6 +242,30 @@ def _merchants(catalogue: Catalogue, expression: str) -> Filter | None:
     except InvalidInput as error:
         log.warning("The filter %r of a control is left out: %s", expression, error)
         return None
+
+
+def _eased(view: View, wishes: Sequence[Wish], core: Sequence[str]) -> list[Wish]:
+    """The wishes, those on an attribute no longer hard where few products tell it.
+
+    That a product does not tell its colour does not mean that it is not red: where fewer than
+    :data:`TOLD` of what has the other words tell it, the ones that do come first.
+    """
+    if not any(wish.hard and _asks_attribute(wish) for wish in wishes):
+        return list(wishes)
+    rows = view.lexical.having(core)
+    rows = rows[view.catalogue.live[rows]]
+    eased = []
+    for wish in wishes:
+        if len(rows) and wish.hard and _asks_attribute(wish):
+            told = view.catalogue.told(wish.constraint.field, rows).mean()
+            wish = replace(wish, hard=bool(told >= TOLD))
+        eased.append(wish)
+    return eased
+
+
+def _asks_attribute(wish: Wish) -> bool:
+    constraint = wish.constraint
+    return constraint.strength == "must" and constraint.field.startswith(ATTRIBUTE)
 
 
 def _referring(view: View, understood: Understanding | None, sure: float) -> list[Constraint]:

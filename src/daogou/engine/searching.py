@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 
 from daogou.engine.asking import Asked
+from daogou.engine.catalogue import ATTRIBUTE
+from daogou.engine.constraints import Wish
 from daogou.engine.matching import Bools
 from daogou.engine.proposing import propose
 from daogou.engine.scoring import Query, judge, query_scores
@@ -18,6 +20,7 @@ from daogou.ranking import HEADS
 from daogou.ranking.relevance import Evidence, agreement, relevance
 from daogou.retrieval import Candidates, Fused, Request, fuse
 from daogou.retrieval.base import NO_ITEMS
+from daogou.text import tokenize
 from daogou.understanding import SURE
 
 CLEAR: Final = 0.6
@@ -35,8 +38,8 @@ class EngineConfig:
         The best of a match set, so many at most, are put in order by the model; the others
         follow in the order of their words, or of their popularity.
     fill_below
-        In an order by price or the like, products of a near meaning join only where fewer than
-        so many have the query's words.
+        Products that have no word of the query join by their meaning where fewer than so many
+        have all of its words.
     near
         A product is near in meaning from this cosine on.
     sure
@@ -162,9 +165,12 @@ def _by_words(
     near = _near(view, query, asked, config)
     known = np.isin(near.items, rows)
     by_meaning = not len(rows) and len(near) > 0
-    if not asked.order_by or len(rows) < config.fill_below:
+    answering = rows
+    if not asked.order_by:  # in an order by price any word suffices: the rest is far down
+        answering = np.intersect1d(rows, view.lexical.having(asked.core or query.tokens))
+    if len(answering) < config.fill_below:
         rows = np.concatenate([rows, near.items[~known]])
-    else:  # in an order by price the words decide what is in it
+    else:
         near = Candidates(near.items[known], near.scores[known], near.source)
     k = config.candidates
     best = Candidates(lexical.items[:k], lexical.scores[:k], lexical.source)
@@ -234,7 +240,7 @@ def _evidence(view: View, asked: Asked, query: Query, told: QueryScores, rows: I
     evidence = Evidence(
         told.lexical,
         title=told.title_match,
-        constraints=_agreement(view, asked, rows) if asked.soft else None,
+        constraints=_agreement(view, asked, rows),
         possible=view.lexical.possible(asked.lexical) if asked.lexical else None,
     )
     if view.model is None or query.vector is None:
@@ -242,12 +248,26 @@ def _evidence(view: View, asked: Asked, query: Query, told: QueryScores, rows: I
     return replace(evidence, meaning=told.semantic, vectors=view.model.text.take(rows))
 
 
-def _agreement(view: View, asked: Asked, rows: Int32) -> Float32:
-    """How far ``rows`` meet the wishes that are not sure, [K]; the sure ones are met by all."""
-    confidences = np.array([wish.constraint.confidence for wish in asked.soft])
-    met = np.array([wish.mask[rows] for wish in asked.soft])
-    told = np.array([view.catalogue.told(w.constraint.field, rows) for w in asked.soft])
+def _agreement(view: View, asked: Asked, rows: Int32) -> Float32 | None:
+    """How far ``rows`` meet the wishes that are not sure, [K]; the sure ones are met by all.
+
+    A guess at an attribute counts only where the words do not find it, as in another language:
+    else they have counted already.
+    """
+    leaning = [wish for wish in asked.soft if not _is_found_by_words(view, asked, wish)]
+    if not leaning:
+        return None
+    confidences = np.array([wish.constraint.confidence for wish in leaning])
+    met = np.array([wish.mask[rows] for wish in leaning])
+    told = np.array([view.catalogue.told(wish.constraint.field, rows) for wish in leaning])
     return agreement(confidences, met, told)
+
+
+def _is_found_by_words(view: View, asked: Asked, wish: Wish) -> bool:
+    constraint = wish.constraint
+    if not constraint.field.startswith(ATTRIBUTE):
+        return False
+    return len(view.lexical.having(tokenize(asked.typed[constraint.start : constraint.end]))) > 0
 
 
 def _moved(scores: Float32, rows: Int32, asked: Asked) -> Float32:
