@@ -56,13 +56,6 @@ def test_constraints_lift() -> None:
     assert order(evidence, RelevanceWeights(constraints=0)) == [0, 1]
 
 
-def test_an_exact_match_comes_first_whatever_else_is_said() -> None:
-    exact = np.array([False, False, True])
-    evidence = Evidence(floats(9, 8, 0), floats(1, 1, -1), exact=exact)
-    assert order(evidence) == [2, 0, 1]
-    assert order(Evidence(floats(0, 0, 0), exact=exact)) == [2, 0, 1]
-
-
 def test_what_the_best_have_in_common_leads() -> None:
     """Three best of one kind lift the fourth of that kind above a stranger of equal score."""
     kind, stranger = floats(1, 0), floats(0, 1)

@@ -1,4 +1,4 @@
-"""Concepts, synonyms and excluded words; what changed since the build has to answer alike."""
+"""Concepts and synonyms; what changed since the build has to answer alike."""
 
 import numpy as np
 import pytest
@@ -71,14 +71,6 @@ def test_what_was_typed_comes_before_a_lighter_synonym(shop: LexicalRetriever) -
     assert shop.match(query).items.tolist() == [SKIRT, SILK_DRESS]
 
 
-def test_excluded_words_are_no_match(shop: LexicalRetriever) -> None:
-    assert found(shop, LexicalQuery.of(("soda",), excluded=[("silk",)])) == {SODA}
-    both = LexicalQuery.of(("orange",), excluded=[("soft", "drink")])
-    assert found(shop, both) == {SODA}
-    assert found(shop, LexicalQuery.of(("soda",), excluded=[("unheard",)])) == {SODA, SILK_SODA}
-    assert found(shop, LexicalQuery.of((), excluded=[("silk",)])) == set()
-
-
 def test_having(shop: LexicalRetriever) -> None:
     assert shop.having(("silk",)).tolist() == [SILK_SODA, SILK_DRESS]
     assert shop.having(("soft", "drink")).tolist() == [SOFT_DRINK]
@@ -149,13 +141,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[LexicalRetriever, Le
 
 
 @settings(max_examples=150, deadline=None)
-@given(concepts=st.lists(CONCEPTS, max_size=3), excluded=st.lists(PHRASES, max_size=2))
+@given(concepts=st.lists(CONCEPTS, max_size=3))
 def test_the_overlay_answers_as_the_index_does(
     pair: tuple[LexicalRetriever, LexicalRetriever],
     concepts: list[Concept],
-    excluded: list[tuple[str, ...]],
 ) -> None:
-    query = LexicalQuery(tuple(concepts), tuple(excluded))
+    query = LexicalQuery(tuple(concepts))
     of_index, of_both = (one.match(query) for one in pair)
     expected = dict(zip(of_index.items.tolist(), of_index.scores.tolist(), strict=True))
     actual = dict(zip(of_both.items.tolist(), of_both.scores.tolist(), strict=True))

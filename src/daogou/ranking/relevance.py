@@ -72,8 +72,6 @@ class Evidence:
     constraints
         How far the product meets the wishes understood in the query (category, brand,
         colour, ...), from :func:`agreement`: 0 to 1, float32 [K].
-    exact
-        Whether the query is the product's code or its full title, bool [K].
     title
         The share of the query's words that stand in the title, float32 [K].
     possible
@@ -85,7 +83,6 @@ class Evidence:
     meaning: Float32 | None = None
     vectors: Float32 | None = None
     constraints: Float32 | None = None
-    exact: Bool | None = None
     title: Float32 | None = None
     possible: float | None = None
 
@@ -99,8 +96,6 @@ def relevance(evidence: Evidence, weights: RelevanceWeights | None = None) -> Fl
     the scaling by the best candidate and against ranks: S. Bruch, S. Gai and
     A. Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023.
     Without ``possible`` the best candidate is taken to reach :data:`USUAL` of it.
-
-    An exact match is above everything else.
     """
     weights = weights or RelevanceWeights()
     possible = evidence.possible or float(evidence.lexical.max(initial=0.0)) / USUAL
@@ -114,9 +109,6 @@ def relevance(evidence: Evidence, weights: RelevanceWeights | None = None) -> Fl
     if evidence.vectors is not None and weights.feedback:
         near = feedback(evidence.vectors, scores, weights.feedback_from)
         scores = scores + np.float32(weights.feedback) * near
-    if evidence.exact is not None and evidence.exact.any():
-        above = np.float32(np.ptp(scores) + 1)
-        scores = scores + above * evidence.exact.astype(np.float32)
     return np.asarray(scores, np.float32)
 
 

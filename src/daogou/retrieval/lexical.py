@@ -92,14 +92,10 @@ class LexicalRetriever:
         return possible_score(_as_query(query), self._index, self._overlay)
 
     def having(self, tokens: Sequence[str]) -> Int32:
-        """Every item that has all of ``tokens`` in its words, rising, int32 [N].
-
-        With them an engine takes what a shopper does not want from candidates that
-        were not found by words.
-        """
+        """Every item that has all of ``tokens`` in its words, rising, int32 [N]."""
         if not tokens:
             return np.zeros(0, np.int32)
-        plan = Plan(all_of(self._index.schema, tokens), (), 0, ())
+        plan = Plan(all_of(self._index.schema, tokens), (), 0)
         items = self._search(plan, self._index.n_documents)[0].items
         newer = list(Worth(dict.fromkeys(tokens, 1.0)).score(self._overlay))
         return np.sort(np.concatenate([items, np.array(newer, np.int32)]))

@@ -18,7 +18,6 @@ from daogou.retrieval.lexical_query import (
     MAX_CONCEPTS,
     Concept,
     LexicalQuery,
-    Phrase,
 )
 from daogou.text.normal import HAN
 
@@ -102,7 +101,6 @@ class Plan:
     query: tantivy.Query
     clauses: tuple[Clause, ...]
     at_least: int  # how many of the needed clauses make a match
-    excluded: tuple[Phrase, ...]
 
     def score(self, postings: Postings) -> dict[int, float]:
         """Scores of the overlay's items that match."""
@@ -112,9 +110,6 @@ class Plan:
             for item, score in clause.score(postings).items():
                 scores[item] = scores.get(item, 0.0) + score
                 needed[item] = needed.get(item, 0) + clause.needed
-        for phrase in self.excluded:
-            for item in Worth(dict.fromkeys(phrase, 1.0)).score(postings):
-                scores.pop(item, None)
         return {item: s for item, s in scores.items() if needed[item] >= self.at_least}
 
 
@@ -132,14 +127,14 @@ def make_plan(query: LexicalQuery, index: LexicalIndex, postings: Postings) -> P
     ceiling = max(COMMON * index.n_documents, FEW)
     common = [c for c in clauses if c.frequency > ceiling]
     if len(common) == len(clauses):
-        return _plan_of_common(clauses, query.excluded, index, postings)
+        return _plan_of_common(clauses, index, postings)
     needed = [c for c in clauses if c.frequency <= ceiling]
     asked = _any_of([c.query for c in needed])
     if common:
         optional = [(Occur.Should, c.query) for c in common]
         asked = Query.boolean_query([(Occur.Must, asked), *optional])
     beside = tuple(Clause(c.query, c.ways, c.frequency, needed=False) for c in common)
-    return Plan(_without(asked, query.excluded, index), (*needed, *beside), 1, query.excluded)
+    return Plan(asked, (*needed, *beside), 1)
 
 
 def possible_score(query: LexicalQuery, index: LexicalIndex, postings: Postings) -> float:
@@ -163,17 +158,15 @@ def all_of(schema: tantivy.Schema, tokens: Sequence[str]) -> tantivy.Query:
     return Query.boolean_query([(Occur.Must, _term(schema, token)) for token in tokens])
 
 
-def _plan_of_common(
-    clauses: Sequence[Clause], excluded: tuple[Phrase, ...], index: LexicalIndex, postings: Postings
-) -> Plan:
+def _plan_of_common(clauses: Sequence[Clause], index: LexicalIndex, postings: Postings) -> Plan:
     """Common words only: all of them where some item has them all, else any."""
     if len(clauses) > 1:
         both = Query.boolean_query([(Occur.Must, c.query) for c in clauses])
-        all_ = Plan(_without(both, excluded, index), tuple(clauses), len(clauses), excluded)
+        all_ = Plan(both, tuple(clauses), len(clauses))
         if len(index.search(all_.query, 1)[0]) or all_.score(postings):
             return all_
     any_ = _any_of([c.query for c in clauses])
-    return Plan(_without(any_, excluded, index), tuple(clauses), 1, excluded)
+    return Plan(any_, tuple(clauses), 1)
 
 
 def _clause(concept: Concept, index: LexicalIndex, postings: Postings) -> Clause | None:
@@ -218,15 +211,6 @@ def _near(concept: Concept, index: LexicalIndex) -> Clause | None:
 def _distance(token: str) -> int:
     """How many letters may be wrong."""
     return 1 if len(token) < 8 else 2
-
-
-def _without(
-    query: tantivy.Query, excluded: Sequence[Phrase], index: LexicalIndex
-) -> tantivy.Query:
-    if not excluded:
-        return query
-    banned = [(Occur.MustNot, all_of(index.schema, phrase)) for phrase in excluded]
-    return Query.boolean_query([(Occur.Must, query), *banned])
 
 
 def _term(schema: tantivy.Schema, token: str) -> tantivy.Query:

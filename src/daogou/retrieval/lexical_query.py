@@ -55,27 +55,19 @@ class Synonym:
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """Concepts joined by "or", and what no answer may have.
+    """Concepts joined by "or".
 
     Attributes
     ----------
     concepts
         See :class:`Concept`. Rarer ones have to match, see
         :class:`~daogou.retrieval.lexical.LexicalRetriever`.
-    excluded
-        A product that has all tokens of one of these phrases is no match.
     """
 
     concepts: tuple[Concept, ...]
-    excluded: tuple[Phrase, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        tokens: Sequence[str],
-        synonyms: Sequence[Synonym] = (),
-        excluded: Sequence[Sequence[str]] = (),
-    ) -> "LexicalQuery":
+    def of(cls, tokens: Sequence[str], synonyms: Sequence[Synonym] = ()) -> "LexicalQuery":
         """The query of some tokens, each a concept of its own, and of the synonyms that apply.
 
         Where several synonyms apply at one place, the one whose ``said`` is longest
@@ -97,5 +89,4 @@ class LexicalQuery:
             pairs = [Alternative(phrase, w) for phrase, w in alternatives.items() if phrase]
             concepts.append(Concept(tuple(pairs)))
             place += size
-        distinct = tuple(dict.fromkeys(concepts))
-        return cls(distinct, tuple(tuple(phrase) for phrase in excluded if phrase))
+        return cls(tuple(dict.fromkeys(concepts)))
