@@ -158,14 +158,6 @@ def ask(
     sellable = catalogue.live
     for expression in merchant.filters:
         sellable = _passing(catalogue, _merchants(catalogue, expression), sellable)
-    allowed = _passing(catalogue, node, sellable)
-    boosts = [
-        (_condition(catalogue, b.condition, n), b.boost) for n, b in enumerate(request.boosts)
-    ] + [
-        (evaluate_filter(promoted, catalogue), boost)
-        for expression, boost in merchant.boosts
-        if (promoted := _merchants(catalogue, expression)) is not None
-    ]
     wording = worded(merchant, view.lexical)
     understood, wanted = None, clean(wording.text)
     core = wanted
@@ -201,11 +193,11 @@ def ask(
         otherwise=read(view, other) if other else None,
         core=tuple(tokenize(core)),
         lexical=LexicalQuery.of(query.tokens, wording.synonyms) if query else None,
-        allowed=allowed,
+        allowed=_passing(catalogue, node, sellable),
         sellable=sellable,
         node=node,
         wishes=tuple(wishes),
-        boosts=tuple(boosts),
+        boosts=_boosts(catalogue, request, merchant),
         apart=merchant.apart,
         order_by=request.order_by or (sort.order_by if sort else ""),
     )
@@ -221,6 +213,22 @@ def read(view: View, text: str) -> Query | None:
 
 def _passing(catalogue: Catalogue, node: Filter | None, among: Bools) -> Bools:
     return among & evaluate_filter(node, catalogue) if node is not None else among.copy()
+
+
+def _boosts(
+    catalogue: Catalogue, request: SearchRequest, merchant: Applied
+) -> tuple[tuple[Bools, float], ...]:
+    """What moves up or down, by the request and by the merchant."""
+    asked = (
+        (_condition(catalogue, boost.condition, number), boost.boost)
+        for number, boost in enumerate(request.boosts)
+    )
+    put = (
+        (evaluate_filter(node, catalogue), boost)
+        for expression, boost in merchant.boosts
+        if (node := _merchants(catalogue, expression)) is not None
+    )
+    return (*asked, *put)
 
 
 def _condition(catalogue: Catalogue, expression: str, number: int) -> Bools:
