@@ -131,6 +131,14 @@ def test_nothing_in_the_budget_offers_the_nearest_price(engine: Engine) -> None:
     assert chip.applied == "relaxed"
 
 
+def test_facets_count_what_a_way_out_shows(engine: Engine) -> None:
+    spec = FacetSpec("brand", excluded_filter_keys=("brand",))
+    found = search(engine, "green tea under $3", filter='brand: ANY("Bolt")', facets=(spec,))
+    assert ids(found)[0] == "tea"
+    (facet,) = found.slate.facets
+    assert "Bolt" in [value.value for value in facet.values]
+
+
 def test_what_was_refused_is_not_shown_unasked(engine: Engine) -> None:
     found = search(engine, "green tea not bolt")
     assert found.slate.total == 0

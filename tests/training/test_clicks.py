@@ -13,7 +13,6 @@ from daogou.features.history import VIEW
 from daogou.ranking import JointRanker, Scores
 from daogou.retrieval import DenseRetriever, LexicalRetriever
 from daogou.store import Store
-from daogou.store.searches import searches
 from daogou.text import tokenize
 from daogou.training.config import TrainingConfig
 from daogou.training.pipeline import Trained, train
@@ -143,7 +142,7 @@ def test_shown_as_an_answer_what_was_asked_for_is_looked_at(trained: Trained, th
 
 def test_what_was_looked_at_teaches_what_a_query_is_about(trained: Trained, planted: Store) -> None:
     log = ShopLog.from_frame(
-        planted.event_lines(), load_items(trained.bundle)[0].index, searches(planted)
+        planted.event_lines(), load_items(trained.bundle)[0].index, planted.searches()
     )
     assert sorted(log.queries) == sorted(THINGS)
     assert len(log.searches.time) == VISITORS * DAYS

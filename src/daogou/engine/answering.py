@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from daogou.engine.asking import Asked, ask
-from daogou.engine.constraints import Wish, chip
+from daogou.engine.constraints import chip
 from daogou.engine.exact import first, named
 from daogou.engine.facets import check_facet, count_facet, without_keys
 from daogou.engine.matching import Bools, evaluate_filter
@@ -120,15 +120,15 @@ class Searcher:
                 asked, merchant = asking.read(correction.text)
                 matched = match(view, asked)
         with stage("rank"):
-            found, relaxations, given_up = self._find(view, visit, request, asked, matched)
+            found, relaxations, held = self._find(view, visit, request, asked, matched)
             found = self._placed(view, asked, found, text, merchant)
         with stage("facets"):
-            facets = _facets(view, request, asked, matched, found)
+            facets = _facets(view, request, held, matched, found)
         return Answer(
             asked=asked,
             found=found,
             facets=facets,
-            chips=_chips(view, request, asked, given_up),
+            chips=_chips(view, request, asked, held),
             relaxations=relaxations,
             merchant=merchant,
             correction=correction,
@@ -137,39 +137,37 @@ class Searcher:
 
     def _find(
         self, view: View, visit: Visit, request: SearchRequest, asked: Asked, matched: Matched
-    ) -> tuple[Found, tuple[Relaxation, ...], tuple[Wish, ...]]:
-        """What is found, what is said about it, and which wishes were given up for it."""
+    ) -> tuple[Found, tuple[Relaxation, ...], Asked]:
+        """What is found, what is said about it, and what is left of the request for it."""
         found = find(view, visit, asked, matched, self._config)
         catalogue, language = view.catalogue, request.language
         narrowed = asked.node is not None or asked.hard
         clear = clear_rows(view, asked, matched) if narrowed else matched.rows
         if len(found.rows) and (asked.mask[clear].any() or not len(clear)):
             said = (of_meaning(len(found.rows), language),) if found.by_meaning else ()
-            return found, said, ()
+            return found, said, asked
         # What hardly matches the words is no answer where something matches them well.
         ways = ways_out(clear, asked.allowed, asked.hard, asked.sellable)
         said_ways: list[Relaxation] = []
-        given_up: tuple[Wish, ...] = ()
+        held = asked
         for way in ways:
             rows = by_nearest_price(way, catalogue) if way.by_price else way.rows
             # What a shopper said no to is not shown unasked.
             apply = not said_ways and not _denied(way)
             if apply:
-                found = self._relaxed(view, visit, asked, clear_of(matched, clear), way)
-                rows, given_up = found.rows, way.given_up
+                held = _eased(asked, way)
+                found = self._relaxed(view, visit, held, clear_of(matched, clear), way)
+                rows = found.rows
             said_ways.append(
                 told(way, int(rows[0]), asked.typed, catalogue, language, applied=apply)
             )
-        return found, tuple(said_ways), given_up
+        return found, tuple(said_ways), held
 
     def _relaxed(
-        self, view: View, visit: Visit, asked: Asked, matched: Matched, way: WayOut
+        self, view: View, visit: Visit, eased: Asked, matched: Matched, way: WayOut
     ) -> Found:
-        kept = tuple(w for w in asked.wishes if not any(w is one for one in way.given_up))
-        allowed = asked.allowed if way.filtered else asked.sellable
-        eased = replace(asked, wishes=kept, allowed=allowed)
         found = find(view, visit, eased, matched, self._config)
-        if not way.by_price or asked.order_by:
+        if not way.by_price or eased.order_by:
             return found
         rows = by_nearest_price(replace(way, rows=found.rows), view.catalogue)
         return replace(found, rows=rows, scores=np.zeros(0, np.float32))
@@ -247,17 +245,23 @@ def _replaces(view: View, correction: Correction, request: SearchRequest) -> boo
     return any(not len(view.lexical.having(tokenize(c.typed))) for c in correction.changes)
 
 
+def _eased(asked: Asked, way: WayOut) -> Asked:
+    """The request without what a way out gives up."""
+    kept = tuple(w for w in asked.wishes if not any(w is one for one in way.given_up))
+    if way.filtered:
+        return replace(asked, wishes=kept)
+    return replace(asked, wishes=kept, node=None, allowed=asked.sellable)
+
+
 def _denied(way: WayOut) -> bool:
     return any(wish.constraint.strength == "must-not" for wish in way.given_up)
 
 
-def _chips(
-    view: View, request: SearchRequest, asked: Asked, given_up: tuple[Wish, ...]
-) -> tuple[Chip, ...]:
+def _chips(view: View, request: SearchRequest, asked: Asked, held: Asked) -> tuple[Chip, ...]:
     chips = []
     for wish in asked.wishes:
         effect: Effect = "filter" if wish.hard else "boost"
-        if any(wish is one for one in given_up):
+        if not any(wish is one for one in held.wishes):
             effect = "relaxed"
         chips.append(chip(wish, asked.typed, view.catalogue, request.language, effect))
     return tuple(chips)

@@ -104,11 +104,6 @@ class Postings:
         none = np.zeros(0, np.int32)
         return cls(none, none, Vocabulary())
 
-    def codes_of(self, row: int) -> Int32:
-        """The codes of one product."""
-        low, high = np.searchsorted(self.rows, [row, row + 1])
-        return self.codes[low:high]
-
     def counts(self, mask: Bools) -> NDArray[np.int64]:
         """How many products of ``mask`` (bool [V]) have each value: int64 [C]."""
         matched = self.codes.compress(mask.take(self.rows))

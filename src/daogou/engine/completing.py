@@ -1,8 +1,8 @@
 """Suggestions while a shopper types: from the catalogue and from what others searched for."""
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,36 +22,44 @@ MOST_QUERIES: Final = 20_000
 LEAST_VISITORS: Final = 5
 """k of k-anonymity: a query is suggested once so many visitors have made it."""
 STALE_SECONDS: Final = 600.0
-"""Suggestions know of new products and new queries after so long."""
+"""Queries, categories and popularity are counted anew after so long."""
+MOST_CHANGES: Final = 1000
+"""More products that changed at once wait for the next count."""
 
 
 class Completer:
     """Suggestions of a shop; safe to share between threads.
 
-    The first request builds the index, some seconds for 100,000 titles; later ones
-    have it built anew in a thread once it is stale, and are answered from the old one.
+    The first request builds the index, some seconds for 100,000 titles. A product that
+    changes is taken up by the next request; popularity, categories and other shoppers' queries
+    are counted anew after :data:`STALE_SECONDS`, in a thread, while the old index answers.
+
+    Parameters
+    ----------
+    clock
+        Tells the time, in seconds since 1970.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
+        self._clock = clock
         self._lock = threading.Lock()
-        self._suggester: Suggester | None = None
-        self._built = (0.0, -1)  # when, and of which revision
+        self._built: _Built | None = None
 
     def suggest(self, view: View, text: str, language: str, limit: int) -> list[Suggestion]:
         """The best completions of what was typed."""
-        suggester = self._suggester
-        if suggester is None:
+        built = self._built
+        if built is None:
             with self._lock:
-                suggester = self._suggester or self._build(view)
-        elif self._is_stale(view.catalogue) and self._lock.acquire(blocking=False):
+                built = self._built or self._build(view)
+        elif self._clock() - built.when > STALE_SECONDS and self._lock.acquire(blocking=False):
             threading.Thread(target=self._rebuild, args=(view,), daemon=True).start()
-        return suggester.suggest(text, language, limit)
-
-    def _is_stale(self, catalogue: Catalogue) -> bool:
-        when, revision = self._built
-        old = time.monotonic() - when > STALE_SECONDS
-        return old or (revision != catalogue.revision and len(catalogue) < _SMALL)
+        elif built.revision < view.catalogue.revision and self._lock.acquire(blocking=False):
+            try:
+                built = self._take_up(built, view)
+            finally:
+                self._lock.release()
+        return built.suggester.suggest(text, language, limit)
 
     def _rebuild(self, view: View) -> None:
         """Build anew; the caller took the lock."""
@@ -60,20 +68,41 @@ class Completer:
         finally:
             self._lock.release()
 
-    def _build(self, view: View) -> Suggester:
-        self._built = (time.monotonic(), view.catalogue.revision)
-        suggester = Suggester(phrases(self._store, view))
-        self._suggester = suggester
-        return suggester
+    def _build(self, view: View) -> "_Built":
+        revision, when = view.catalogue.revision, self._clock()
+        suggester = Suggester(phrases(self._store, view, when))
+        self._built = _Built(suggester, when, revision)
+        return self._built
+
+    def _take_up(self, built: "_Built", view: View) -> "_Built":
+        """The products that have changed since, unless there are so many that it has to wait."""
+        changed, deleted = self._store.changes_since(built.revision)
+        if len(changed) + len(deleted) > MOST_CHANGES:
+            return built
+        popularity, index = view.stats.popularity_slow, view.catalogue.table.index
+        added = [
+            phrase
+            for product in changed
+            if product.id in index
+            for phrase in _titles(product, float(popularity[index[product.id]]))
+        ]
+        suggester = built.suggester.with_phrases(added, [("product", id_) for id_ in deleted])
+        self._built = replace(built, suggester=suggester, revision=view.catalogue.revision)
+        return self._built
 
 
-_SMALL: Final = 5000
-"""A shop of fewer products suggests a change at once: its index is built in a moment."""
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """An index of suggestions, when it was built, and of which revision of the catalogue."""
+
+    suggester: Suggester
+    when: float
+    revision: int
 
 
-def phrases(store: Store, view: View) -> Iterator[Phrase]:
-    """Everything that can be suggested, by how much it is used."""
-    since = datetime.now(UTC) - timedelta(days=QUERY_DAYS)
+def phrases(store: Store, view: View, now: float) -> Iterator[Phrase]:
+    """Everything that can be suggested, by how much it is used; ``now`` in seconds since 1970."""
+    since = datetime.fromtimestamp(now, UTC) - timedelta(days=QUERY_DAYS)
     for query in store.popular_queries(since, LEAST_VISITORS, MOST_QUERIES):
         yield Phrase("query", query.text, detect_language(query.text), float(query.visitors))
     yield from _values(view.catalogue)

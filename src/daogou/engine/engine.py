@@ -58,7 +58,7 @@ class Engine:
         loaded = load_model(bundle, encoder, cache_dir) if bundle else None
         self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
         self._searcher = Searcher(store, config, self._live.newest())
-        self._completer = Completer(store)
+        self._completer = Completer(store, clock)
         self.bundle_id: str | None = bundle.id if bundle else None
 
     @classmethod

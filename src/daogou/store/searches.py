@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from daogou.store import tables
 from daogou.store.documents import micros
-from daogou.store.store import Store
 
 SEARCH_SCHEMA: Final[dict[str, pl.DataType]] = {
     "seq": pl.Int64(),
@@ -17,12 +16,12 @@ SEARCH_SCHEMA: Final[dict[str, pl.DataType]] = {
     "time": pl.Datetime("us", "UTC"),
     "query": pl.String(),
 }
-"""The columns of :func:`searches`."""
+"""The columns of :func:`load`."""
 _PARTITION: Final = 50_000
 _C: Final = tables.events.c
 
 
-def searches(store: Store, until: datetime | None = None) -> pl.DataFrame:
+def load(connection: sa.Connection, until: datetime | None) -> pl.DataFrame:
     """The ``search`` events that have a query, up to ``until`` (exclusive).
 
     ``seq`` is that of ``Store.event_lines``, which has the products that were shown.
@@ -34,12 +33,11 @@ def searches(store: Store, until: datetime | None = None) -> pl.DataFrame:
     if until is not None:
         statement = statement.where(_C.time < micros(until))
     found: list[tuple[int, str, int, str]] = []
-    with store._database.read() as connection:
-        rows = connection.execution_options(yield_per=_PARTITION).execute(statement)
-        for seq, visitor, time, details in rows:
-            query = str(orjson.loads(details).get("query") or "").strip()
-            if query:
-                found.append((seq, visitor, time, query))
+    rows = connection.execution_options(yield_per=_PARTITION).execute(statement)
+    for seq, visitor, time, details in rows:
+        query = str(orjson.loads(details).get("query") or "").strip()
+        if query:
+            found.append((seq, visitor, time, query))
     schema = {**SEARCH_SCHEMA, "time": pl.Int64()}
     frame = pl.DataFrame(found, schema=schema, orient="row")
     return frame.with_columns(pl.col("time").cast(SEARCH_SCHEMA["time"])).sort("time", "seq")

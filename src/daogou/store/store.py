@@ -10,7 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from daogou.merchandising import Control
-from daogou.store import catalogue, controls, eventlog, putting, querylog
+from daogou.store import catalogue, controls, eventlog, putting, querylog, searches
 from daogou.store.database import Database
 from daogou.store.documents import storable
 from daogou.store.eventlog import AppendResult, VisitorLines
@@ -217,6 +217,15 @@ class Store:
         with self._database.read() as connection:
             owners = self._variant_owners(connection)
             return eventlog.lines(connection, since, until, types, owners)
+
+    def searches(self, until: datetime | None = None) -> pl.DataFrame:
+        """The ``search`` events that have a query, up to ``until`` (exclusive), by time.
+
+        Columns are those of :data:`daogou.store.searches.SEARCH_SCHEMA`; ``seq`` is that of
+        :meth:`event_lines`, which has the products that were shown.
+        """
+        with self._database.read() as connection:
+            return searches.load(connection, until)
 
     def count_events(self) -> dict[str, int]:
         """How many events there are of each type that occurs."""

@@ -14,7 +14,6 @@ from daogou.features.items import Float32
 from daogou.retrieval.documents import LexicalDocument, item_texts, lexical_document
 from daogou.retrieval.item_vectors import encode_products
 from daogou.store import Store
-from daogou.store.searches import searches
 from daogou.text import detect_language
 from daogou.training.queries import PATH, CatalogueWords
 from daogou.types import Product
@@ -97,7 +96,7 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
     names = _category_names(words, len(table.categories), encoder, centring)
     stage("reading events", 0, 1)
     end = datetime.fromtimestamp(until, UTC) if until is not None else None
-    log = ShopLog.from_frame(store.event_lines(until=end), table.index, searches(store, end))
+    log = ShopLog.from_frame(store.event_lines(until=end), table.index, store.searches(end))
     return Shop(
         table=table,
         revision=revision,
