@@ -3,6 +3,7 @@
 from daogou.features.bundled import load_items, save_items
 from daogou.features.compute import FEATURES, GROUPS, QueryScores, compute
 from daogou.features.history import HISTORY_TYPES, KINDS, MAX_EVENTS, History
+from daogou.features.interactions import Interactions
 from daogou.features.items import Codes, ItemTable
 from daogou.features.log import Basket, Exposures, ShopLog
 from daogou.features.stats import ItemStats, Neighbours, item_stats
@@ -17,6 +18,7 @@ __all__ = [
     "Codes",
     "Exposures",
     "History",
+    "Interactions",
     "ItemStats",
     "ItemTable",
     "Neighbours",
