@@ -133,3 +133,11 @@ def test_baskets_see_only_what_is_older(store: Store) -> None:
     assert [table.ids[i] for i in basket.items] == ["p2", "p3"]
     assert len(log.history(basket.visitor, basket.end)) == 2
     assert list(log.baskets(START.timestamp() + 3600, np.inf, min_items=3)) == []
+
+
+def test_without_an_item_the_others_keep_their_purchases() -> None:
+    past = [event(n, ["a", "b"]) for n in range(3)] + [event(3, ["b"])]
+    found = History.from_events(past, {"a": 0, "b": 1}).without(1)
+    assert found.items.tolist() == [0, 0, 0]
+    assert found.events.tolist() == [0, 1, 2]
+    assert len(found.without(0)) == 0

@@ -127,7 +127,13 @@ class History:
 
     def of_kind(self, kind: int) -> "History":
         """The lines of one kind alone."""
-        keep = self.kinds == kind
+        return self._kept(self.kinds == kind)
+
+    def without(self, item: int) -> "History":
+        """As if the visitor had never done anything with ``item``."""
+        return self._kept(self.items != item)
+
+    def _kept(self, keep: npt.NDArray[np.bool_]) -> "History":
         return History(
             self.items[keep],
             self.kinds[keep],

@@ -18,6 +18,9 @@ from daogou.features.items import Float32, Float64, Int32
 Int64 = npt.NDArray[np.int64]
 SHOWING: Final = ("impression", "search")
 """The events whose products were shown; Google Retail lists a page's results in its search."""
+NEXT_LINES: Final = 10_000
+"""What follows a moment ends after so many lines: a robot's million of them would be read anew
+for each of its moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,11 @@ class ShopLog:
     def done(self, visitor: int, time: float, within: float, kinds: Sequence[int]) -> Int32:
         """Items to which the visitor did one of ``kinds`` up to ``within`` seconds after ``time``.
 
-        As many times as it was done, in order.
+        As many times as it was done, in order; only the next :data:`NEXT_LINES` are looked at.
         """
         start, stop = int(self.offsets[visitor]), int(self.offsets[visitor + 1])
         low, high = np.searchsorted(self.lines.times[start:stop], [time, time + within])
+        high = min(high, low + NEXT_LINES)
         later = self.lines.slice(start + int(low), start + int(high))
         return later.items[np.isin(later.kinds, kinds)]
 
@@ -181,7 +185,7 @@ class ShopLog:
             events = self.lines.events[start:stop]
             cuts = np.flatnonzero(np.diff(events[low:high], prepend=-1, append=-1)) + low
             for a, b in itertools.pairwise(cuts):
-                if self.lines.kinds[start + a] != PURCHASE:
+                if self.lines.kinds[start + a] != PURCHASE or b - a < min_items:
                     continue
                 items = np.unique(self.lines.items[start + a : start + b])
                 if len(items) >= min_items:

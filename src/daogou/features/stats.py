@@ -40,13 +40,24 @@ class Neighbours:
 
     def sum_over(self, items: Int32, weights: Float32, n_items: int) -> Float32:
         """Neighbour weights summed over weighted ``items`` (both [L]), float32 [n_items]."""
+        near, value = self._edges(items, weights)
+        return np.bincount(near, weights=value, minlength=n_items).astype(np.float32)
+
+    def sparse_sum_over(self, items: Int32, weights: Float32) -> tuple[Int32, Float32]:
+        """The same for the neighbours alone: their numbers, rising, and their sums, [K] each."""
+        near, value = self._edges(items, weights)
+        found, place = np.unique(near, return_inverse=True)
+        total = np.bincount(place, weights=value, minlength=len(found))
+        return found.astype(np.int32), total.astype(np.float32)
+
+    def _edges(self, items: Int32, weights: Float32) -> tuple[Int32, Float32]:
+        """Every neighbour of every item, with its weight times the item's, [E] each."""
         known = items < len(self.items)
         items, weights = items[known], weights[known]
         near = self.items[items]
         value = self.weights[items] * weights[:, None]
         keep = near >= 0
-        total = np.bincount(near[keep], weights=value[keep], minlength=n_items)
-        return total.astype(np.float32)
+        return near[keep], value[keep]
 
 
 @dataclass(frozen=True, slots=True)

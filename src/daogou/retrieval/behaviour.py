@@ -5,15 +5,10 @@ from typing import Final
 import numpy as np
 
 from daogou.features import KINDS, Neighbours
-from daogou.features.history import CART, PURCHASE, VIEW
 from daogou.features.items import Float32, Float64, Int32
 from daogou.features.stats import DAY, SLOW_DECAY
 from daogou.retrieval.base import Candidates, Request, allowed, best, nothing
-
-RECENT_LINES: Final = 60
-"""How many of the newest lines of a history are asked for their neighbours."""
-INTEREST: Final = frozenset((VIEW, CART, PURCHASE))
-"""The kinds of :data:`KINDS` that tell of interest."""
+from daogou.retrieval.evidence import LineWeights, weighted_lines
 
 
 class ItemToItemRetriever:
@@ -31,28 +26,14 @@ class ItemToItemRetriever:
 
     def __init__(self, neighbours: Neighbours, *, decay: float = SLOW_DECAY) -> None:
         self._neighbours = neighbours
-        self._decay = decay
+        self._weights = LineWeights(decay=decay)
 
     def retrieve(self, request: Request, k: int) -> Candidates:
         """Items by the weights of their neighbours, added up; never an anchor itself."""
-        sources, weights = request.anchor, np.ones(len(request.anchor), np.float32)
-        if not len(sources):
-            sources, weights = self._newest(request)
-        table = self._neighbours
-        known = sources < len(table.items)
-        sources, weights = sources[known], weights[known]
-        near, value = table.items[sources], table.weights[sources] * weights[:, None]
-        real = near >= 0
-        items, place = np.unique(near[real], return_inverse=True)
-        scores = np.bincount(place, weights=value[real], minlength=len(items))
+        told = weighted_lines(request, self._weights)
+        items, scores = self._neighbours.sparse_sum_over(*told)
         kept = allowed(items, request.mask) & (scores > 0) & ~np.isin(items, request.anchor)
         return best(items[kept], scores[kept], k, self.name)
-
-    def _newest(self, request: Request) -> tuple[Int32, Float32]:
-        history = request.history
-        told = np.flatnonzero(np.isin(history.kinds, list(INTEREST)))[-RECENT_LINES:]
-        age = np.maximum(request.now - history.times[told], 0) / DAY
-        return history.items[told], (self._decay**age).astype(np.float32)
 
 
 class PersonalFrequencyRetriever:

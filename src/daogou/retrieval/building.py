@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from daogou.features import Neighbours
-from daogou.features.items import Float64, Int32
+from daogou.features.items import Float32, Float64, Int32
 from daogou.features.stats import DAY
 
 PAIRS_AT_ONCE: Final = 8_000_000
@@ -53,29 +53,63 @@ def build_item_to_item(
     """
     if n_neighbours < 1:
         raise ValueError(f"n_neighbours is {n_neighbours}; expected 1 or more, such as 50.")
-    out = Neighbours(
-        np.full((n_items, n_neighbours), -1, np.int32),
-        np.zeros((n_items, n_neighbours), np.float32),
-    )
     if not len(items):
-        return out
+        return Neighbours(
+            np.full((n_items, n_neighbours), -1, np.int32),
+            np.zeros((n_items, n_neighbours), np.float32),
+        )
     basket_items, weighted = _basket_matrix(
         baskets, items, n_items, times, as_of, decay, max_basket
     )
     item_baskets = weighted.T.tocsr()  # [V, B]
     held = np.asarray(item_baskets.sum(axis=1), np.float64).ravel()
-    scale = (1 / np.sqrt(held + damping)).astype(np.float32)
-    # Upper bound of the pairs of each item: the lengths of its baskets, added up.
-    lengths = np.diff(basket_items.indptr)
-    bound = np.asarray((item_baskets > 0) @ lengths, np.int64).ravel()
+    scale = damped_scale(held, damping)
+    return nearest_by_product(item_baskets, basket_items, scale, scale, n_neighbours)
+
+
+def damped_scale(held: Float64, damping: float) -> Float32:
+    """``1 / sqrt(held + damping)`` of what each item holds [V]; 0 where that is nothing."""
+    scale = 1 / np.sqrt(np.where(held > 0, held + damping, 1))
+    return np.where(held > 0, scale, 0).astype(np.float32)
+
+
+def nearest_by_product(
+    left: sparse.csr_matrix,
+    right: sparse.csr_matrix,
+    left_scale: Float32,
+    right_scale: Float32,
+    n_neighbours: int,
+) -> Neighbours:
+    """The largest entries of each row of ``diag(left_scale) left right diag(right_scale)``.
+
+    Parameters
+    ----------
+    left, right
+        Items by contexts [V, B] and contexts by items [B, V], such as baskets; no entry
+        is negative. The product is never held as a whole.
+    left_scale, right_scale
+        Of the item whose neighbours are sought and of the neighbour, [V] each.
+
+    Returns
+    -------
+    Neighbours
+        [V, n_neighbours], best first; an item is never its own neighbour.
+    """
+    n_items = left.shape[0]
+    out = Neighbours(
+        np.full((n_items, n_neighbours), -1, np.int32),
+        np.zeros((n_items, n_neighbours), np.float32),
+    )
+    # Upper bound of the pairs of each item: the lengths of its contexts, added up.
+    bound = np.asarray((left > 0) @ np.diff(right.indptr), np.int64).ravel()
     chunk = np.cumsum(bound) // PAIRS_AT_ONCE
     edges = [0, *(np.flatnonzero(np.diff(chunk)) + 1).tolist(), n_items]
     for start, end in itertools.pairwise(edges):
-        pairs = (item_baskets[start:end] @ basket_items).tocsr()  # [v, V]
+        pairs = (left[start:end] @ right).tocsr()  # [v, V]
         for row in range(end - start):
             item, cells = start + row, slice(pairs.indptr[row], pairs.indptr[row + 1])
             near = pairs.indices[cells]
-            value = pairs.data[cells] * scale[near] * scale[item]
+            value = pairs.data[cells] * right_scale[near] * left_scale[item]
             value[near == item] = 0
             _keep_best(out, item, near, value)
     return out

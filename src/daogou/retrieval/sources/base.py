@@ -26,6 +26,13 @@ class Source(Protocol):
         """The source's name, in reasons and reports; unique in a bundle."""
         ...
 
+    def opinions(self, request: Request) -> tuple[Int32, Float32]:
+        """Items in rising order, each once, int32 [N], and their scores, float32 [N].
+
+        All that the source has anything to say of; the request's mask is not looked at.
+        """
+        ...
+
     def retrieve(self, request: Request, k: int) -> Candidates:
         """At most ``k`` items that pass the request's mask; none where it lacks what is needed."""
         ...
