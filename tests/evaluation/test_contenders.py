@@ -1,18 +1,24 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from daogou.evaluation import (
     Contender,
-    Ease,
-    ItemToItem,
     PersonalFrequency,
     Popularity,
+    SourceContender,
     evaluate,
     top,
 )
-from daogou.features import Basket, Exposures, History, Neighbours, ShopLog
+from daogou.evaluation.contenders import Bool
+from daogou.features import Basket, Exposures, History, ShopLog
 from daogou.features.history import PURCHASE
+from daogou.features.items import Int32
 from daogou.features.log import Searches
+from daogou.retrieval import Candidates, Request
+from daogou.retrieval.base import allowed
 
 DAY = 86_400.0
 
@@ -42,40 +48,10 @@ def test_personal_frequency_by_hand() -> None:
     assert lately.rank(past, 100 * DAY, [None], 4)[0].tolist() == [3, 2, 0, 1]
 
 
-def test_ease_finds_the_planted_pairs() -> None:
-    # Visitors buy items 2i and 2i + 1 together; one half withheld, the other half names it.
-    rng = np.random.default_rng(0)
-    pairs = rng.integers(0, 5, size=(200, 2))
-    visitors = np.repeat(np.arange(200, dtype=np.int32), 4)
-    items = np.stack(
-        [pairs[:, 0] * 2, pairs[:, 0] * 2 + 1, pairs[:, 1] * 2, pairs[:, 1] * 2 + 1], 1
-    )
-    ease = Ease(visitors, items.ravel().astype(np.int32), n_items=12, regularisation=5.0)
-    for item in range(10):
-        mask = np.ones(12, bool)
-        mask[item] = False
-        (found,) = ease.rank(bought((item, 1)), 2 * DAY, [mask], 1)
-        assert found.tolist() == [item ^ 1]
-
-
-def test_item_to_item_sums_its_neighbours() -> None:
-    neighbours = Neighbours(
-        np.array([[1, 2], [0, -1], [0, -1]], np.int32),
-        np.array([[0.9, 0.4], [0.9, 0], [0.4, 0]], np.float32),
-    )
-    (found,) = ItemToItem(neighbours, 3).rank(bought((0, 1)), DAY, [None], 2)
-    assert found.tolist() == [1, 2]
-
-
 def test_the_protocol_by_hand() -> None:
     """One visitor with one old and one new product in the basket, and three contenders."""
     past = bought((0, 1), (0, 2))
-    nothing = np.zeros(0, np.int32)
-    log = ShopLog(
-        ("v",), np.array([0, 2], np.int64), past,
-        Exposures(nothing, nothing, np.zeros(0), nothing, np.zeros(0, np.float32), nothing),
-        (), Searches(nothing, np.zeros(0), nothing),
-    )  # fmt: skip
+    log = planted_log(past)
     basket = Basket(0, 2, 3 * DAY, np.array([0, 2], np.int32))
     contenders: list[Contender] = [
         Popularity(np.array([1, 2, 3], np.float32)),
@@ -92,3 +68,73 @@ def test_the_protocol_by_hand() -> None:
     row = personal.row()
     assert row["name"] == "personal frequency"
     assert row["ndcg@1_low"] == row["ndcg@1_high"] == 1.0
+
+
+def planted_log(past: History) -> ShopLog:
+    """One visitor with this past."""
+    nothing = np.zeros(0, np.int32)
+    return ShopLog(
+        ("v",), np.array([0, len(past)], np.int64), past,
+        Exposures(nothing, nothing, np.zeros(0), nothing, np.zeros(0, np.float32), nothing),
+        (), Searches(nothing, np.zeros(0), nothing),
+    )  # fmt: skip
+
+
+class Lister:
+    """Ranks by item number, and remembers what it was asked."""
+
+    name = "lister"
+
+    def __init__(self) -> None:
+        self.histories: list[list[int]] = []
+
+    def rank(
+        self, history: History, now: float, masks: Sequence[Bool | None], k: int
+    ) -> list[Int32]:
+        del now
+        self.histories.append(history.items.tolist())
+        return [top(-np.arange(6.0), mask, k) for mask in masks]
+
+
+def test_one_view_alone_is_asked_and_named() -> None:
+    log = planted_log(bought((0, 1), (1, 2), (2, 3)))
+    basket = Basket(0, 3, 4 * DAY, np.array([4], np.int32))
+    lister = Lister()
+    (result,) = evaluate(
+        [lister], log, [basket], 6, k=2, views=["explore"], metrics=["hr", "ndcg", "mrr"], longest=2
+    )
+    # 0, 1 and 2 are owned, although only the newest two were seen: 4 is second of 3, 4.
+    assert lister.histories == [[1, 2]]
+    assert list(result.metrics) == ["hr@2_explore", "ndcg@2_explore", "mrr@2_explore"]
+    found = [interval.mean for interval in result.metrics.values()]
+    assert found == pytest.approx([1, 1 / np.log2(3), 1 / 2])
+    assert result.coverage == pytest.approx(2 / 6)
+    assert result.seconds.shape == (1,)
+
+
+@dataclass
+class Short:
+    """A source that knows of two items."""
+
+    name: str = "short"
+
+    def retrieve(self, request: Request, k: int) -> Candidates:
+        items = np.array([3, 1], np.int32)
+        items = items[allowed(items, request.mask)][:k]
+        return Candidates(items, -np.arange(len(items), dtype=np.float32), self.name)
+
+
+def test_a_short_list_is_filled_up_by_popularity() -> None:
+    contender = SourceContender(Short(), np.array([1, 9, 5, 8, 7], np.float32))
+    mask = np.array([True, True, False, False, True])
+    lists = contender.rank(History.empty(), 0.0, [None, mask], 4)
+    assert contender.name == "short"
+    assert lists[0].tolist() == [3, 1, 4, 2]
+    assert lists[1].tolist() == [1, 4, 0]
+    assert contender.rank(History.empty(), 0.0, [None], 1)[0].tolist() == [3]
+
+
+def test_top_leaves_out_what_is_not_a_number() -> None:
+    scores = np.array([np.nan, 1.0, np.inf, 2.0, 1.0])
+    assert top(scores, None, 2).tolist() == [3, 1]
+    assert top(scores, None, 9).tolist() == [3, 1, 4]

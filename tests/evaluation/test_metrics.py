@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daogou.evaluation import auc, bootstrap, coverage, ndcg_at, recall_at, reliability
+from daogou.evaluation import (
+    auc,
+    bootstrap,
+    coverage,
+    hit_at,
+    ndcg_at,
+    recall_at,
+    reciprocal_rank_at,
+    reliability,
+)
 
 
 def test_ndcg_by_hand() -> None:
@@ -82,3 +91,14 @@ def test_reliability_weighs_sampled_rows() -> None:
     found = reliability(np.array([0.1, 0.1]), np.array([1, 0]), np.array([1, 9]), bins=1)
     assert found.observed[0] == pytest.approx(0.1)
     assert found.error == pytest.approx(0.0)
+
+
+def test_reciprocal_rank_and_hit_by_hand() -> None:
+    ranked, relevant = np.array([4, 7, 9]), np.array([9, 7, 1])
+    assert reciprocal_rank_at(ranked, relevant, k=3) == 0.5
+    assert reciprocal_rank_at(ranked, relevant, k=1) == 0.0
+    assert hit_at(ranked, relevant, k=2) == 1.0
+    assert hit_at(ranked, relevant, k=1) == 0.0
+    nobody = np.zeros(0, int)
+    assert math.isnan(hit_at(ranked, nobody))
+    assert math.isnan(reciprocal_rank_at(ranked, nobody))

@@ -1,34 +1,53 @@
 """Evaluation: metrics as pure functions, and one protocol for all contenders."""
 
-from daogou.evaluation.contenders import Ease, ItemToItem, PersonalFrequency, Popularity, top
+from daogou.evaluation.contenders import (
+    PersonalFrequency,
+    Popularity,
+    SourceContender,
+    top,
+)
+from daogou.evaluation.intervals import Interval, Resampling, bootstrap
 from daogou.evaluation.metrics import (
-    Interval,
     Reliability,
     auc,
-    bootstrap,
     coverage,
+    hit_at,
     ndcg_at,
     recall_at,
+    reciprocal_rank_at,
     reliability,
 )
-from daogou.evaluation.protocol import VIEWS, Contender, Result, evaluate
+from daogou.evaluation.protocol import (
+    VIEWS,
+    Contender,
+    Metric,
+    Result,
+    View,
+    evaluate,
+    metric_name,
+)
 
 __all__ = [
     "VIEWS",
     "Contender",
-    "Ease",
     "Interval",
-    "ItemToItem",
+    "Metric",
     "PersonalFrequency",
     "Popularity",
     "Reliability",
+    "Resampling",
     "Result",
+    "SourceContender",
+    "View",
     "auc",
     "bootstrap",
     "coverage",
     "evaluate",
+    "hit_at",
+    "metric_name",
     "ndcg_at",
     "recall_at",
+    "reciprocal_rank_at",
     "reliability",
     "top",
 ]

@@ -3,27 +3,33 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from daogou.features import History, Neighbours
+from daogou.features import History
 from daogou.features.history import PURCHASE
 from daogou.features.items import Float32, Int32
 from daogou.features.stats import DAY
+from daogou.retrieval.base import Request, Retriever, allowed
 
 Bool = npt.NDArray[np.bool_]
 
 
 def top(scores: npt.NDArray[np.floating], mask: Bool | None, k: int) -> Int32:
-    """The ``k`` best items of dense scores [V] under a mask, best first."""
-    items = np.arange(len(scores)) if mask is None else np.flatnonzero(mask)
+    """The ``k`` best items of dense scores [V] under a mask, best first; ties by number.
+
+    An item whose score is not finite is never given.
+    """
+    fit = np.isfinite(scores) if mask is None else mask & np.isfinite(scores)
+    items = np.flatnonzero(fit)
     found = scores[items]
     if k < len(items):
-        best = np.argpartition(-found, k - 1)[:k]
-        items, found = items[best], found[best]
-    items = items[np.lexsort((items, -found))]
-    kept: Int32 = items[np.isfinite(scores[items])].astype(np.int32)
+        # A partition of values is three times as fast as one of places (numpy 2 has SIMD for it).
+        items = items[found >= np.partition(found, len(found) - k)[len(found) - k]]
+        found = scores[items]
+    kept: Int32 = items[np.lexsort((items, -found))[:k]].astype(np.int32)
     return kept
 
 
@@ -74,63 +80,43 @@ class PersonalFrequency(_Dense):
 
 
 @dataclass(frozen=True)
-class ItemToItem(_Dense):
-    """Damped cosine of baskets, summed over everything that the visitor bought."""
+class SourceContender:
+    """Any candidate source on the protocol's terms: what it retrieves, then what is popular.
 
-    neighbours: Neighbours
-    n_items: int
-    decay: float = 0.98
-    name: str = "item-to-item"
+    A source may find fewer than k items, for a visitor with a short past or none; a shop
+    would fill the page, and so does this.
 
-    def scores(self, history: History, now: float) -> npt.NDArray[np.floating]:
-        """Summed neighbour weights."""
-        past = history.of_kind(PURCHASE)
-        weight = self.decay ** (np.maximum(now - past.times, 0) / DAY)
-        return self.neighbours.sum_over(past.items, weight.astype(np.float32), self.n_items)
-
-
-class Ease(_Dense):
-    """EASE^R (Steck, 2019): a linear item-to-item model in closed form.
-
-    Parameters
+    Attributes
     ----------
-    visitors, items
-        Purchases up to the split, [L] each.
-    n_top
-        The matrix is dense; so many of the most bought items are in it.
-    regularisation
-        lambda of the paper.
+    source
+        Is asked with the history alone.
+    counts
+        How often each item was bought, float32 [V].
     """
 
-    name = "ease"
+    source: Retriever
+    counts: Float32
 
-    def __init__(
-        self,
-        visitors: Int32,
-        items: Int32,
-        *,
-        n_items: int,
-        n_top: int = 4000,
-        regularisation: float = 200.0,
-    ) -> None:
-        counts = np.bincount(items, minlength=n_items)
-        self.top = np.argsort(-counts, kind="stable")[: min(n_top, int((counts > 0).sum()))]
-        place = np.full(n_items, -1)
-        place[self.top] = np.arange(len(self.top))
-        self.place, self.n_items = place, n_items
-        known = place[items] >= 0
-        matrix = np.zeros((int(visitors.max(initial=-1)) + 1, len(self.top)), np.float32)
-        matrix[visitors[known], place[items[known]]] = 1
-        gram = (matrix.T @ matrix).astype(np.float64)
-        gram[np.diag_indices_from(gram)] += regularisation
-        inverse = np.linalg.inv(gram)
-        weights = -inverse / np.diag(inverse)
-        weights[np.diag_indices_from(weights)] = 0
-        self.weights = weights.astype(np.float32)
+    @property
+    def name(self) -> str:
+        """The source's own."""
+        return self.source.name
 
-    def scores(self, history: History, now: float) -> npt.NDArray[np.floating]:  # noqa: ARG002
-        """Binary history times the weights; items outside the matrix come last."""
-        place = np.unique(self.place[history.items[history.kinds == PURCHASE]])
-        scores = np.full(self.n_items, -np.inf)
-        scores[self.top] = self.weights[place[place >= 0]].sum(0)
-        return scores
+    def rank(
+        self, history: History, now: float, masks: Sequence[Bool | None], k: int
+    ) -> list[Int32]:
+        """See :class:`~daogou.evaluation.protocol.Contender`."""
+        lists = []
+        for mask in masks:
+            found = self.source.retrieve(Request(now, history, mask=mask), k).items
+            if len(found) < k:
+                rest = self._popular[allowed(self._popular, mask)]
+                rest = rest[: k + len(found)]  # no more of them can be among the found
+                found = np.concatenate([found, rest[~np.isin(rest, found)][: k - len(found)]])
+            lists.append(found)
+        return lists
+
+    @cached_property
+    def _popular(self) -> Int32:
+        """All items, the most bought first, int32 [V]."""
+        return np.argsort(-self.counts, kind="stable").astype(np.int32)

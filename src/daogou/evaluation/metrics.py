@@ -39,6 +39,21 @@ def recall_at(ranked: Numbers, relevant: Numbers, k: int = 10) -> float:
     return float(_hits(ranked[:k], relevant).sum() / len(relevant))
 
 
+def reciprocal_rank_at(ranked: Numbers, relevant: Numbers, k: int = 10) -> float:
+    """One over the rank of the first relevant id among the first ``k``; 0 where there is none."""
+    if len(relevant) == 0:
+        return float("nan")
+    hits = np.flatnonzero(_hits(ranked[:k], relevant))
+    return 1 / (1 + int(hits[0])) if len(hits) else 0.0
+
+
+def hit_at(ranked: Numbers, relevant: Numbers, k: int = 10) -> float:
+    """1 where any of the first ``k`` is relevant, else 0; for one relevant id this is recall."""
+    if len(relevant) == 0:
+        return float("nan")
+    return float(_hits(ranked[:k], relevant).any())
+
+
 def _hits(ranked: Numbers, relevant: Numbers) -> npt.NDArray[np.bool_]:
     """Which of the ranked are relevant; for a list of ten a set is ten times np.isin's speed."""
     wanted = set(relevant.tolist())
@@ -64,43 +79,6 @@ def auc(scores: Numbers, labels: Numbers) -> float:
 def coverage(recommended: Numbers, n_items: int) -> float:
     """Share of the catalogue that was recommended to anybody."""
     return len(np.unique(recommended)) / n_items if n_items else float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean and the bounds of its confidence interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def bootstrap(
-    values: Numbers, groups: Numbers, *, level: float = 0.95, rounds: int = 1000, seed: int = 0
-) -> Interval:
-    """Mean of ``values`` with a percentile bootstrap interval over whole groups.
-
-    Baskets of one visitor are alike; drawing visitors instead of baskets keeps the
-    interval honest (cluster bootstrap: Cameron, Gelbach and Miller, 2008). NaN
-    values count nowhere; without any other value all three are NaN.
-
-    Parameters
-    ----------
-    values, groups
-        [N] each: what is averaged, and the number of the group that it belongs to.
-    """
-    numbers = np.asarray(values, np.float64)
-    told = ~np.isnan(numbers)
-    numbers = numbers[told]
-    if len(numbers) == 0:
-        return Interval(float("nan"), float("nan"), float("nan"))
-    _, place = np.unique(np.asarray(groups)[told], return_inverse=True)
-    totals, counts = np.bincount(place, weights=numbers), np.bincount(place)
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=rounds)
-    means = (draws @ totals) / np.maximum(draws @ counts, 1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(numbers.mean()), float(low), float(high))
 
 
 @dataclass(frozen=True, slots=True)

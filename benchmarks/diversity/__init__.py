@@ -1,0 +1,1 @@
+"""What variety, exploration and the control of popularity cost."""

@@ -1,0 +1,1 @@
+"""How good recommendations are, on data sets with published numbers and on a real shop."""
