@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from daogou.models import (
+    ContentSizes,
     ContextTower,
     ItemContent,
     ItemTower,
@@ -15,7 +17,7 @@ from daogou.models import (
     listwise,
     sampled_softmax,
 )
-from daogou.models.towers import AGE_BUCKETS, age_bucket
+from daogou.models.attention import AGE_BUCKETS, age_bucket
 
 CONFIG = ModelConfig(width=8, layers=1, attention_heads=2, length=5, hidden=8)
 T = 3
@@ -45,7 +47,7 @@ def test_a_state_does_not_see_later_lines(tower: ContextTower) -> None:
     inputs = context_inputs(5)
     _, before = tower(**inputs)
     inputs["lines"] = inputs["lines"].clone()
-    inputs["lines"][0, 3:] += 1
+    inputs["lines"][0, 3:] *= -2
     _, after = tower(**inputs)
     torch.testing.assert_close(before[:, :3], after[:, :3])
     assert not torch.allclose(before[:, 3:], after[:, 3:])
@@ -54,7 +56,7 @@ def test_a_state_does_not_see_later_lines(tower: ContextTower) -> None:
 def test_padding_says_nothing(tower: ContextTower) -> None:
     inputs = context_inputs(2)
     u, _ = tower(**inputs)
-    inputs["lines"] = inputs["lines"].clone()
+    inputs["lines"], inputs["ages"] = inputs["lines"].clone(), inputs["ages"].clone()
     inputs["lines"][0, :3] = 99
     again, _ = tower(**inputs)
     torch.testing.assert_close(u, again)
@@ -86,20 +88,37 @@ def content(n: int) -> ItemContent:
     generator = torch.Generator().manual_seed(2)
     ones = torch.ones(n, dtype=torch.int64)
     return ItemContent(
-        torch.randn(n, T, generator=generator).half(), ones, ones, ones,
-        torch.full((n,), torch.nan), (2, 2, 2), torch.zeros(2, T),
-    )  # fmt: skip
+        text=torch.randn(n, T, generator=generator).half(),
+        image=torch.randn(n, 2, generator=generator).half(),
+        category=ones,
+        department=ones,
+        brand=ones,
+        attributes=torch.tensor([[1, 2, 0]]).repeat(n, 1),
+        price=torch.full((n,), torch.nan),
+        sizes=sizes(n),
+        names=torch.zeros(2, T),
+    )
+
+
+def sizes(n: int) -> ContentSizes:
+    return ContentSizes(
+        items=n, categories=2, departments=2, brands=2, attributes=3, text=T, image=2
+    )
 
 
 def test_with_every_identity_dropped_content_alone_places() -> None:
-    tower = ItemTower(
-        ModelConfig(width=8, id_dropout=1.0), n_items=4, n_categories=2, n_departments=2,
-        n_brands=2, text_width=T,
-    )  # fmt: skip
+    tower = ItemTower(ModelConfig(width=8, id_dropout=1.0), sizes(4))
     items, rows = torch.arange(4), content(4).rows(torch.arange(4))
-    dropped = tower.train()(items, *rows)
-    torch.testing.assert_close(dropped, tower.content(*rows))
-    assert not torch.allclose(tower.eval()(items, *rows), dropped)
+    dropped = tower.train()(items, rows)
+    torch.testing.assert_close(dropped, tower.content(rows))
+    assert not torch.allclose(tower.eval()(items, rows), dropped)
+
+
+def test_padding_among_the_attributes_says_nothing() -> None:
+    tower = ItemTower(CONFIG, sizes(2)).eval()
+    rows = content(2).rows(torch.arange(2))
+    shorter = dataclasses.replace(rows, attributes=rows.attributes[:, :2])
+    torch.testing.assert_close(tower.content(shorter), tower.content(rows))
 
 
 def test_all_vectors_equal_one_by_one() -> None:
@@ -114,9 +133,9 @@ def test_the_ranker_is_indifferent_to_the_scale_of_features() -> None:
     torch.manual_seed(0)
     ranker = Ranker(CONFIG, n_features=2).eval()
     u, v, wide = torch.randn(6, 8), torch.randn(6, 8), torch.rand(6, 2)
-    ranker.fit_scale(wide)
+    ranker.features.fit(wide)
     plain = ranker(u, v, wide)
-    ranker.fit_scale(wide * 1000)
+    ranker.features.fit(wide * 1000)
     torch.testing.assert_close(ranker(u, v, wide * 1000), plain, atol=1e-2, rtol=1e-2)
 
 

@@ -1,6 +1,7 @@
 """A shop with a planted answer, from the store to a served bundle."""
 
 import dataclasses
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
 from daogou.engine import Engine, EngineConfig, RecommendRequest
 from daogou.errors import TrainingError
 from daogou.features import FEATURES, ShopLog, load_items
+from daogou.features.attributes import MOST_VALUES
 from daogou.features.history import PURCHASE, History
 from daogou.ranking import JointRanker
 from daogou.store import Store
@@ -94,7 +96,8 @@ def test_the_manifest_has_validation_metrics(trained: Trained) -> None:
     assert metrics["auc_purchase"] > 0.8
     assert 0 < metrics["ndcg_next"] <= 1
     page = (trained.bundle.path("report.html")).read_text(encoding="utf-8")
-    assert page.count("<img") == 4
+    assert page.count("<img") >= 12
+    assert "The ranker does" in page
     assert "derived" in page
 
 
@@ -120,7 +123,10 @@ def test_graphs_equal_the_weights_they_came_from(trained: Trained) -> None:
     ranker = JointRanker(bundle)
     table, _ = load_items(bundle)
     text = np.asarray(bundle.array("text_vectors"), np.float32)
-    placed = ranker.place(text, table.category, table.department, table.brand, table.price)
+    attributes = np.zeros((len(table), MOST_VALUES), np.int32)
+    placed = ranker.place(
+        text, table.category, table.department, table.brand, attributes, table.price
+    )
     learned = np.asarray(bundle.array("item_vectors"))
     assert placed.shape == learned.shape
     # Content alone is near the vector with identity, and not the same.
@@ -128,10 +134,59 @@ def test_graphs_equal_the_weights_they_came_from(trained: Trained) -> None:
         (placed * learned).sum(1) / np.linalg.norm(placed, axis=1) / np.linalg.norm(learned, axis=1)
     )
     assert cosine.min() > 0.5
-    batch = ranker.score(learned[0], learned, np.zeros((len(learned), len(FEATURES)), np.float32))
-    alone = ranker.score(learned[0], learned[3:4], np.zeros((1, len(FEATURES)), np.float32))
+    batch = ranker.score(
+        learned[0], learned, np.zeros((len(learned), len(ranker.columns)), np.float32)
+    )
+    alone = ranker.score(learned[0], learned[3:4], np.zeros((1, len(ranker.columns)), np.float32))
     assert batch.next[3] == pytest.approx(alone.next[0], abs=1e-5)
     assert ((batch.purchase >= 0) & (batch.purchase <= 1)).all()
+
+
+def test_a_batch_of_visitors_is_what_each_is_alone(trained: Trained, planted: Store) -> None:
+    ranker = JointRanker(trained.bundle)
+    table, stats = load_items(trained.bundle)
+    log = ShopLog.from_frame(planted.event_lines(), table.index)
+    vectors = np.asarray(trained.bundle.array("item_vectors"))
+    histories = [log.history(0, 9), log.history(1, 14), History.empty()]
+    users = ranker.contexts(histories, stats.as_of, vectors)
+    wide = np.random.default_rng(0).random((3, len(ranker.columns))).astype(np.float32)
+    wide[:, FEATURES.index("query_present")] = 0
+    together = ranker.score(users, vectors[:3], wide)
+    for n, history in enumerate(histories):
+        alone = ranker.context(history, stats.as_of, vectors)
+        assert users[n] == pytest.approx(alone, abs=1e-5)
+        score = ranker.score(alone, vectors[n : n + 1], wide[n : n + 1])
+        assert together.next[n] == pytest.approx(score.next[0], abs=1e-4)
+
+
+def test_a_trained_model_is_explained_by_what_it_does(
+    trained: Trained, planted: Store, tmp_path: Path
+) -> None:
+    """The parts add up, and a visitor without the removed product has the score that was told."""
+    now = load_items(trained.bundle)[1].as_of
+    until = datetime.fromtimestamp(now, UTC)
+    whole = planted.visitor_events("v0", limit=8, before=until)
+    with Store.open(f"sqlite:///{tmp_path / 'shop.db'}") as store:
+        store.put_products(planted.iter_products())
+        store.append_events(whole)
+        with Engine(store, trained.bundle, EngineConfig(), clock=lambda: now) as engine:
+            told = engine.explain("v0", whole[-1].lines[0].product_id)
+            removed = told.evidence[0].product_id
+            store.append_events(
+                replace(event, event_id=f"w{n}", visitor_id="w", lines=lines)
+                for n, event in enumerate(whole)
+                if (lines := tuple(x for x in event.lines if x.product_id != removed))
+            )
+            again = engine.explain("w", told.product_id)
+    parts = told.contributions
+    assert parts is not None
+    assert parts.base + sum(parts.groups.values()) == pytest.approx(parts.score, abs=1e-9)
+    assert parts.score == pytest.approx(told.scores["next"], abs=1e-4)
+    assert parts.groups["visitor"] == pytest.approx(0, abs=1e-4)  # the same for all products
+    assert told.counterfactual is not None
+    assert told.counterfactual.removed == removed
+    assert told.counterfactual.score_after < told.counterfactual.score_before
+    assert again.scores["next"] == pytest.approx(told.counterfactual.score_after, abs=1e-4)
 
 
 def test_evaluation_after_the_split(planted: Store, trained: Trained, split: float) -> None:
@@ -178,7 +233,7 @@ def test_the_weights_of_the_heads_are_measured(
 def test_interrupted_training_takes_the_same_steps(
     planted: Store, tmp_path: Path, encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = dataclasses.replace(training_config.plan("quick"), epochs=3, patience=3)
+    short = dataclasses.replace(training_config.plan(TrainingConfig()), epochs=3, patience=3)
     monkeypatch.setattr("daogou.training.pipeline.plan", lambda _: short)
     # Graphs are tested above; here they would only take time.
     monkeypatch.setattr("daogou.training.pipeline.export_ranker", lambda *_: None)

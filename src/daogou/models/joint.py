@@ -8,35 +8,39 @@ from torch import Tensor, nn
 from daogou.models.config import ModelConfig
 from daogou.models.intent import IntentHead
 from daogou.models.ranker import Ranker
-from daogou.models.towers import ContextTower, ItemTower
+from daogou.models.towers import ContentSizes, ContextTower, ItemInputs, ItemTower
 
 
 @dataclass(frozen=True, slots=True)
 class ItemContent:
     """What the item tower reads of each item: V rows.
 
-    ``text`` is float16 [V, T]; codes are int64 [V]; ``price`` is float32 [V] in
-    minor units, NaN where unknown. ``sizes`` are the vocabularies' sizes:
-    categories, departments, brands. ``names`` are the text vectors of the
-    categories' names, float32 [C, T].
+    ``text`` is float16 [V, T] and ``image`` float16 [V, I], I 0 where the shop has none;
+    codes are int64 [V], ``attributes`` int64 [V, A], padded with 0; ``price`` is float32 [V]
+    in minor units, NaN where unknown. ``sizes`` are the vocabularies' sizes. ``names`` are
+    the text vectors of the categories' names, float32 [C, T].
     """
 
     text: Tensor
+    image: Tensor
     category: Tensor
     department: Tensor
     brand: Tensor
+    attributes: Tensor
     price: Tensor
-    sizes: tuple[int, int, int]
+    sizes: ContentSizes
     names: Tensor
 
-    def rows(self, items: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """The tower's inputs for ``items``."""
-        return (
-            self.text[items].float(),
-            self.category[items],
-            self.department[items],
-            self.brand[items],
-            self.price[items],
+    def rows(self, items: Tensor) -> ItemInputs:
+        """The tower's inputs for ``items``, int64 [N]."""
+        return ItemInputs(
+            text=self.text[items].float(),
+            image=self.image[items].float(),
+            category=self.category[items],
+            department=self.department[items],
+            brand=self.brand[items],
+            attributes=self.attributes[items],
+            price=self.price[items],
         )
 
 
@@ -47,17 +51,8 @@ class JointModel(nn.Module):
         super().__init__()
         self.config = config
         self.content = content
-        n_items, text_width = content.text.shape
-        categories, departments, brands = content.sizes
-        self.item_tower = ItemTower(
-            config,
-            n_items=n_items,
-            n_categories=categories,
-            n_departments=departments,
-            n_brands=brands,
-            text_width=text_width,
-        )
-        self.context_tower = ContextTower(config, text_width=text_width)
+        self.item_tower = ItemTower(config, content.sizes)
+        self.context_tower = ContextTower(config, text_width=content.sizes.text)
         self.ranker = Ranker(config, n_features=n_features)
         self.intent = IntentHead(config, content.names)
 
@@ -69,13 +64,19 @@ class JointModel(nn.Module):
     def item_vectors(self, items: Tensor) -> Tensor:
         """``v`` of items, int64 [...] -> [..., D]; each distinct item is computed once."""
         distinct, back = torch.unique(items, return_inverse=True)
-        vectors: Tensor = self.item_tower(distinct, *self.content.rows(distinct))
+        vectors: Tensor = self.item_tower(distinct, self.content.rows(distinct))
         return vectors[back]
+
+    def catalogue_vectors(self) -> Tensor:
+        """``v`` of the whole catalogue in one piece, [V, D]: for the full softmax."""
+        everything = torch.arange(self.content.sizes.items)
+        vectors: Tensor = self.item_tower(everything, self.content.rows(everything))
+        return vectors
 
     @torch.no_grad()
     def all_item_vectors(self, batch: int = 8192) -> Tensor:
         """``v`` of the whole catalogue, [V, D], in evaluation mode."""
-        n = len(self.content.category)
+        n = self.content.sizes.items
         was_training = self.training
         self.eval()
         parts = [

@@ -1,144 +1,171 @@
 """The two shared towers: items to vectors, and a visitor's context to a vector.
 
-Dimension letters: B batch, L history length, D width, N items, T size of a text vector.
+Dimension letters: B batch, L history length, D width, N items, T size of a text vector,
+I size of an image vector, A attribute values of an item.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from daogou.models.attention import RelativeBias, build_blocks
 from daogou.models.config import ModelConfig
 
-KIND_CODES = 6
-"""History kinds 1 to 5; 0 pads."""
-AGE_BUCKETS = 14
-"""Logarithmic buckets of a line's age; see :func:`age_bucket`."""
+START, QUERY = 6, 7
+"""Kinds of token beside those of a history (1 to 5): before all lines, and a query after them."""
+KIND_CODES = 8
+"""0 pads."""
 
 
-def age_bucket(seconds: Tensor) -> Tensor:
-    """Bucket ages: under ten minutes is 0, then each bucket is 2.5 times as old as the last."""
-    scaled = torch.log(seconds.clamp(min=0) / 600 + 1) / 0.9163  # log(2.5)
-    return scaled.long().clamp(max=AGE_BUCKETS - 1)
+@dataclass(frozen=True, slots=True)
+class ContentSizes:
+    """What the item tower reads: the vocabularies' sizes, code 0 ("unknown") included.
+
+    ``text`` is T; ``image`` is I, 0 where the shop has no image vectors.
+    """
+
+    items: int
+    categories: int
+    departments: int
+    brands: int
+    attributes: int
+    text: int
+    image: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemInputs:
+    """What is known of N items.
+
+    ``text`` float32 [N, T]; ``image`` float32 [N, I], zeros where there is none; codes int64
+    [N]; ``attributes`` int64 [N, A], 0 pads; ``price`` float32 [N] in minor units, NaN where
+    unknown.
+    """
+
+    text: Tensor
+    image: Tensor
+    category: Tensor
+    department: Tensor
+    brand: Tensor
+    attributes: Tensor
+    price: Tensor
 
 
 class ItemTower(nn.Module):
-    """Content and, unless dropped, identity of an item to ``v`` in R^D.
+    """Content and, unless dropped, identity of an item to ``v`` in R^D."""
 
-    Parameters
-    ----------
-    n_items, n_categories, n_departments, n_brands
-        Sizes of the vocabularies, code 0 ("unknown") included.
-    text_width
-        T.
-    """
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        *,
-        n_items: int,
-        n_categories: int,
-        n_departments: int,
-        n_brands: int,
-        text_width: int,
-    ) -> None:
+    def __init__(self, config: ModelConfig, sizes: ContentSizes) -> None:
         super().__init__()
         d = config.width
         self.id_dropout = config.id_dropout
-        self.text = nn.Linear(text_width, d)
-        self.category = nn.Embedding(n_categories, d)
-        self.department = nn.Embedding(n_departments, d)
-        self.brand = nn.Embedding(n_brands, d)
+        self.text = nn.Linear(sizes.text, d, bias=False)
+        # A plain matrix: a layer of width 0, for shops without pictures, is warned of.
+        self.image = nn.Parameter(torch.randn(sizes.image, d) * 0.05)
+        self.category = nn.Embedding(sizes.categories, d)
+        self.department = nn.Embedding(sizes.departments, d)
+        self.brand = nn.Embedding(sizes.brands, d)
+        self.attribute = nn.Embedding(sizes.attributes, d, padding_idx=0)
         self.price = nn.Linear(2, d)
         self.mix = nn.Sequential(
             nn.LayerNorm(d), nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d)
         )
-        self.identity = nn.Embedding(n_items, d)
-        for table in (self.category, self.department, self.brand, self.identity):
+        self.identity = nn.Embedding(sizes.items, d)
+        for table in (self.category, self.department, self.brand, self.attribute, self.identity):
             nn.init.normal_(table.weight, std=0.02)
+        with torch.no_grad():
+            self.attribute.weight[0].zero_()
 
-    def content(
-        self, text: Tensor, category: Tensor, department: Tensor, brand: Tensor, price: Tensor
-    ) -> Tensor:
-        """Place items by what they are: text [N, T], codes int64 [N], price [N] -> [N, D].
-
-        ``price`` is in minor units, NaN where unknown.
-        """
-        known = torch.isfinite(price)
-        log_price = torch.log1p(torch.where(known, price, torch.zeros_like(price)) / 100)
-        x = self.text(text) + self.category(category) + self.department(department)
-        x = x + self.brand(brand) + self.price(torch.stack([log_price, known.float()], -1))
+    def content(self, item: ItemInputs) -> Tensor:
+        """Place items by what they are, [N, D]."""
+        known = torch.isfinite(item.price)
+        price = torch.where(known, item.price, torch.zeros_like(item.price))
+        told = (item.attributes > 0).sum(-1, keepdim=True).clamp(min=1)
+        x = self.text(item.text) + item.image @ self.image
+        x = x + self.category(item.category) + self.department(item.department)
+        x = x + self.brand(item.brand) + self.attribute(item.attributes).sum(-2) / told
+        x = x + self.price(torch.stack([torch.log1p(price / 100), known.float()], -1))
         mixed: Tensor = x + self.mix(x)
         return mixed
 
-    def forward(
-        self,
-        items: Tensor,
-        text: Tensor,
-        category: Tensor,
-        department: Tensor,
-        brand: Tensor,
-        price: Tensor,
-    ) -> Tensor:
+    def forward(self, items: Tensor, inputs: ItemInputs) -> Tensor:
         """Vectors of items with an identity, int64 [N], and their content -> [N, D]."""
         identity = self.identity(items)
         if self.training and self.id_dropout > 0:
             keep = torch.rand(len(items), 1, device=identity.device) >= self.id_dropout
             identity = identity * keep
-        v: Tensor = self.content(text, category, department, brand, price) + identity
+        v: Tensor = self.content(inputs) + identity
         return v
 
 
-class _Block(nn.Module):
-    """A pre-norm Transformer block."""
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Sequences as the context tower reads them, one or several to a row: B rows of N tokens.
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.feed = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width), nn.Dropout(dropout)
-        )
+    Attributes
+    ----------
+    kinds
+        What was done, :data:`START` or :data:`QUERY`, int64 [B, N]; 0 pads.
+    sequence
+        Number of the sequence within the row, int64 [B, N].
+    places
+        Of the token in its sequence, int64 [B, N].
+    asked, done
+        When a token asks what follows, which is when that follows, and when it was itself
+        done: seconds before the last moment of its sequence, [B, N] each.
+    """
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        b, n, d = x.shape
-        qkv = self.qkv(self.norm_attention(x)).reshape(b, n, 3, self.heads, d // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, heads, L, D/heads]
-        # No dropout on the attention itself: it took a seventh of a training step.
-        a = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = x + self.out(a.transpose(1, 2).reshape(b, n, d))
-        fed: Tensor = x + self.feed(self.norm_feed(x))
-        return fed
+    kinds: Tensor
+    sequence: Tensor
+    places: Tensor
+    asked: Tensor
+    done: Tensor
+
+    def allowed(self, *, both_ways: bool = False) -> Tensor:
+        """What each token may see, bool [B, N, N]: its sequence up to itself, or all of it."""
+        n = self.kinds.shape[1]
+        causal = torch.ones(n, n, dtype=torch.bool, device=self.kinds.device)
+        if not both_ways:
+            causal = causal.tril()
+        same = self.sequence[:, :, None] == self.sequence[:, None, :]
+        own = torch.eye(n, dtype=torch.bool, device=self.kinds.device)
+        # A padded position still sees itself, so that no row of the attention is empty.
+        return (causal & same & (self.kinds > 0)[:, None, :]) | own
 
 
 class ContextTower(nn.Module):
-    """A causal Transformer over history lines, closed by one context token.
+    """A causal sequence model over history lines, opened by a start token.
 
-    The context token carries the query, if there is one; its output is ``u``.
-    The other outputs predict the line that follows them, which trains the tower
-    densely (SASRec: Kang and McAuley, 2018).
+    The state at a token says what follows it (SASRec: Kang and McAuley, 2018); at the last
+    one it is ``u``. A query is one more token at the end.
     """
 
     def __init__(self, config: ModelConfig, *, text_width: int) -> None:
         super().__init__()
         d = config.width
-        self.length = config.length
+        self.length, self.root = config.length, d**0.5
         self.kind = nn.Embedding(KIND_CODES, d)
-        self.age = nn.Embedding(AGE_BUCKETS, d)
-        self.position = nn.Embedding(config.length + 1, d)
-        self.context = nn.Parameter(torch.zeros(d))
         self.query = nn.Linear(text_width, d)
-        self.enter = nn.Linear(d, d)
-        self.drop = nn.Dropout(config.dropout)
-        self.blocks = nn.ModuleList(
-            _Block(d, config.attention_heads, config.dropout) for _ in range(config.layers)
-        )
+        self.bias = RelativeBias(config)
+        self.drop = nn.Dropout(config.tower_dropout)
+        self.blocks = build_blocks(config)
         self.norm = nn.LayerNorm(d)
-        self.leave = nn.Linear(d, d)
-        for table in (self.kind, self.age, self.position):
-            nn.init.normal_(table.weight, std=0.02)
+        nn.init.normal_(self.kind.weight, std=0.02)
+
+    def states(self, lines: Tensor, tokens: Tokens, *, both_ways: bool = False) -> Tensor:
+        """What follows each token: item vectors of the lines [B, N, D] -> [B, N, D].
+
+        The vector of a token that is no line is 0, or the projected query. ``both_ways`` lets
+        a token see what comes after it too, for what is masked.
+        """
+        # Unscaled, what the blocks add would drown which items they read (Vaswani et al., 2017).
+        x = self.drop(lines * self.root + self.kind(tokens.kinds))
+        bias = self.bias(tokens.places, tokens.asked, tokens.done)
+        allowed = tokens.allowed(both_ways=both_ways)
+        for block in self.blocks:
+            x = block(x, bias, allowed)
+        states: Tensor = self.norm(x)
+        return states
 
     def forward(
         self, lines: Tensor, kinds: Tensor, ages: Tensor, query: Tensor, has_query: Tensor
@@ -163,17 +190,22 @@ class ContextTower(nn.Module):
         tuple
             ``u`` [B, D], and the states at the lines [B, L, D].
         """
-        tokens = self.enter(lines) + self.kind(kinds) + self.age(age_bucket(ages))
-        last = self.context + self.query(query) * has_query[:, None]
-        x = torch.cat([tokens, last[:, None]], 1) + self.position.weight
-        seen = torch.cat([kinds > 0, torch.ones_like(kinds[:, :1], dtype=torch.bool)], 1)
-        n = self.length + 1
-        causal = torch.ones(n, n, dtype=torch.bool, device=x.device).tril()
-        # A padded position still sees itself, so that no row of the attention is empty.
-        own = torch.eye(n, dtype=torch.bool, device=x.device)
-        mask = (causal & seen[:, None, :]) | own
-        x = self.drop(x)
-        for block in self.blocks:
-            x = block(x, mask[:, None])
-        states = self.leave(self.norm(x))
-        return states[:, -1], states[:, :-1]
+        # By shape, not by length: the exporter would take a length for a constant.
+        start = torch.zeros_like(kinds[:, :1]) + START
+        asks = (has_query > 0).to(kinds.dtype)[:, None]
+        asked_for = self.query(query) * has_query[:, None]
+        lines = torch.cat([torch.zeros_like(lines[:, :1]), lines, asked_for[:, None]], 1)
+        all_kinds = torch.cat([start, kinds, asks * QUERY], 1)  # [B, L + 2]
+        now = torch.zeros_like(ages[:, :1])
+        oldest = ages.amax(1, keepdim=True)
+        tokens = Tokens(
+            kinds=all_kinds,
+            sequence=torch.zeros_like(all_kinds),
+            places=(all_kinds > 0).cumsum(1) - 1,
+            # A line asks at the moment of the next one; the last line, and the query, now.
+            asked=torch.cat([oldest, ages[:, 1:], now, now], 1),
+            done=torch.cat([oldest, ages, now], 1),
+        )
+        states = self.states(lines, tokens)
+        u = torch.where(has_query[:, None] > 0, states[:, -1], states[:, -2])
+        return u, states[:, 1:-1]

@@ -1,9 +1,11 @@
 """The settings of training: one dial, and what it derives."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from daogou.models import ModelConfig
+from daogou.models.config import Block, Experts
+from daogou.models.weighting import Weighting
 
 Effort = Literal["quick", "standard", "best"]
 
@@ -31,8 +33,18 @@ class TrainingConfig:
         A product counts as bought once shown if it is bought within so many days.
     min_basket
         Baskets with fewer distinct products teach nothing about an order.
+    block
+        Of the context tower: "transformer" or "hstu".
+    experts
+        Of the ranker: one "shared" bottom, or a gate a head over experts, "mmoe" or "ple".
+    weighting
+        Of the tasks: "fixed" lambdas; by learned "uncertainty"; or "balanced", so that all
+        tasks pull at the shared towers with the strength that the lambdas say.
     lambda_retrieval, lambda_next, lambda_relevance, lambda_click, lambda_purchase, lambda_intent
         The weight of each task in L = sum of lambda_i L_i; 0 leaves it out.
+    lambda_masked, lambda_autoencoder
+        The weights of masked events and of the autoencoder over item content in the first
+        stage, beside lambda_retrieval; 0 leaves them out.
     """
 
     effort: Effort = "quick"
@@ -42,12 +54,17 @@ class TrainingConfig:
     replay_days: int = 98
     exposure_days: int = 7
     min_basket: int = 3
+    block: Block = "transformer"
+    experts: Experts = "shared"
+    weighting: Weighting = "fixed"
     lambda_retrieval: float = 0.5
     lambda_next: float = 1.0
     lambda_relevance: float = 0.5
     lambda_click: float = 1.0
     lambda_purchase: float = 2.0
     lambda_intent: float = 0.2
+    lambda_masked: float = 0.0
+    lambda_autoencoder: float = 0.1
 
     def __post_init__(self) -> None:
         for name in ("validation_days", "replay_days", "exposure_days", "min_basket"):
@@ -82,11 +99,20 @@ class Plan:
         Rows of a training list that are kept: all positives, and negatives at random.
     intents
         Queries derived from the catalogue for the intent head, at most.
+    pretraining_epochs, pretraining_patience
+        Of the first stage: at most so many, and without a better forecast so many more.
+    pretraining_tokens
+        Events that an epoch of the first stage reads, at most.
+    judged
+        Validation baskets that the candidate sources compete on.
     batch
         Lists in a step: of baskets; half as many of queries and of exposures; four times
         as many queries of the intent head.
+    rows
+        Rows of packed histories in a step.
     negatives
-        Items that a step's sampled softmax shares.
+        Items that a step's sampled softmax shares, where the catalogue is too large for a
+        full one.
     """
 
     model: ModelConfig
@@ -97,25 +123,36 @@ class Plan:
     exposures: int
     intents: int
     list_size: int
+    pretraining_epochs: int
+    pretraining_patience: int
+    pretraining_tokens: int
+    judged: int = 1000
     batch: int = 32
+    rows: int = 24
     negatives: int = 1024
     learning_rate: float = 2e-3
     weight_decay: float = 0.03
 
 
-def plan(effort: Effort) -> Plan:
-    """The sizes and budgets of an effort."""
-    return {
+def plan(config: TrainingConfig) -> Plan:
+    """The sizes and budgets of an effort, with the parts that the settings name."""
+    derived = {
         "quick": Plan(
-            ModelConfig(), epochs=4, patience=2, baskets=12_000, queries=10_000, exposures=5_000,
-            intents=16_000, list_size=100,
+            ModelConfig(), epochs=3, patience=2, baskets=12_000, queries=10_000, exposures=5_000,
+            intents=16_000, list_size=100, pretraining_epochs=8, pretraining_patience=1,
+            pretraining_tokens=150_000,
         ),
         "standard": Plan(
-            ModelConfig(width=96, length=100, hidden=96), epochs=8, patience=2, baskets=30_000,
+            ModelConfig(width=96, length=64), epochs=5, patience=2, baskets=30_000,
             queries=25_000, exposures=15_000, intents=40_000, list_size=128,
+            pretraining_epochs=30, pretraining_patience=3, pretraining_tokens=600_000,
         ),
         "best": Plan(
-            ModelConfig(width=128, length=128, hidden=128, layers=3), epochs=12, patience=3,
+            ModelConfig(width=128, length=96, hidden=128), epochs=8, patience=3,
             baskets=100_000, queries=60_000, exposures=40_000, intents=100_000, list_size=160,
+            pretraining_epochs=60, pretraining_patience=5, pretraining_tokens=3_000_000,
         ),
-    }[effort]  # fmt: skip
+    }[config.effort]  # fmt: skip
+    return replace(
+        derived, model=replace(derived.model, block=config.block, experts=config.experts)
+    )

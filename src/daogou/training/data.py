@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from daogou.encoders import TextEncoder
-from daogou.features import Basket, Neighbours, ShopLog
+from daogou.features import Basket, ShopLog
 from daogou.features.history import PURCHASE, VIEW
-from daogou.features.items import Float32
+from daogou.features.items import Float32, Int32
 from daogou.features.stats import DAY
 from daogou.models import HEADS
-from daogou.retrieval.building import build_item_to_item
 from daogou.text import detect_language, tokenize
 from daogou.training.config import Plan, TrainingConfig
 from daogou.training.examples import Intents, Lists
+from daogou.training.past import Past
 from daogou.training.queries import derive_of_baskets, derive_of_products, held_out
-from daogou.training.replay import CLICK_SECONDS, Asked, Indexes, Replay, StatsClock
+from daogou.training.replay import CLICK_SECONDS, Asked, Indexes, Replay
 from daogou.training.shop import Shop, Stage
 
 FEWEST_PURCHASES: Final = 20
@@ -30,6 +30,7 @@ FEWEST_LISTS: Final = 20
 """A head needs so many lists in which something was bought (or looked at)."""
 HELD_OUT: Final = 0.1
 """The share of titles whose products are kept for validating the intent head."""
+LOOKED_FIRST: Final = 0.9
 VALIDATED_BASKETS: Final = 1500
 WANTED: Final[Mapping[str, str]] = {
     "next": "purchases of several products",
@@ -39,6 +40,8 @@ WANTED: Final[Mapping[str, str]] = {
     "intent": "products in two or more categories",
 }
 """What each head learns from."""
+Liked = Callable[[Sequence[Basket]], Sequence[Int32]]
+"""The towers' own candidates for baskets: none where they were not pretrained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Data:
 
     Attributes
     ----------
+    check
+        Seconds since 1970 from which on everything is validation.
+    columns
+        Names of the features in the lists.
     train, validation
         Lists by head; a head that is left out is not in them.
     intents
@@ -60,6 +67,8 @@ class Data:
     """
 
     log: ShopLog
+    check: float
+    columns: tuple[str, ...]
     train: Mapping[str, Lists]
     validation: Mapping[str, Lists]
     intents: Mapping[str, Intents]
@@ -71,6 +80,19 @@ class Data:
     def heads(self) -> tuple[str, ...]:
         """The ranker's heads that are trained, in the order of :data:`HEADS`."""
         return tuple(head for head in HEADS if head in self.train)
+
+    @property
+    def chain(self) -> bool:
+        """Whether purchases are predicted by way of the click: pCTCVR = pCTR * pCVR.
+
+        Only where the log shows that shoppers look before they buy: where most of what was
+        bought once shown was looked at first.
+        """
+        if not {"click", "purchase"} <= set(self.train):
+            return False
+        bought = self.train["purchase"].labels > 0
+        looked = self.train["click"].labels[bought] > 0
+        return bool(len(looked) and looked.mean() >= LOOKED_FIRST)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -119,32 +141,35 @@ def gather(
     config: TrainingConfig,
     derived: Plan,
     indexes: Indexes,
-    end: float,
+    past: Past,
+    liked: Liked,
     stage: Stage,
 ) -> Data:
     """Training lists from the replayed days, validation lists from the newest ones.
 
-    ``end`` is where the log ends, in seconds.
+    ``liked`` gives the towers' own candidates for baskets.
     """
     queries = _Queries(shop, encoder)
     lists: dict[str, dict[str, Lists]] = {"train": {}, "validation": {}}
     left_out: dict[str, str] = {}
     popularity = np.zeros(len(shop.table), np.float32)
-    purchases = int((shop.log.lines.kinds == PURCHASE).sum())
-    if purchases >= FEWEST_PURCHASES:
-        behaviour = _Behaviour(shop, config, derived, indexes, end, stage)
+    if past.purchases >= FEWEST_PURCHASES:
+        behaviour = _Behaviour(shop, config, derived, indexes, past, liked, stage)
         lists = {part: behaviour.lists(part, queries) for part in lists}
-        popularity = behaviour.clock.stats(behaviour.check).popularity_slow
+        popularity = past.clock.stats(past.check).popularity_slow
     for head in HEADS:
         found = lists["train"].get(head)
         told = found.positives if found is not None else 0
         if told < FEWEST_LISTS or not getattr(config, f"lambda_{head}"):
-            left_out[head] = _why(head, told, purchases, getattr(config, f"lambda_{head}"))
+            weight = getattr(config, f"lambda_{head}")
+            left_out[head] = _why(head, told, past.purchases, weight)
     intents = _intents(shop, derived, queries, config.seed) if config.lambda_intent else {}
     if not intents:
-        left_out["intent"] = _why("intent", 0, purchases, config.lambda_intent)
+        left_out["intent"] = _why("intent", 0, past.purchases, config.lambda_intent)
     return Data(
         log=shop.log,
+        check=past.check,
+        columns=past.columns,
         train={head: found for head, found in lists["train"].items() if head not in left_out},
         validation={
             head: found for head, found in lists["validation"].items() if head not in left_out
@@ -178,29 +203,24 @@ class _Behaviour:
         config: TrainingConfig,
         derived: Plan,
         indexes: Indexes,
-        end: float,
+        past: Past,
+        liked: Liked,
         stage: Stage,
     ) -> None:
         self.shop, self.config, self.plan = shop, config, derived
-        self.indexes, self.stage = indexes, stage
-        self.end = end
-        self.check = end - config.validation_days * DAY
-        self.start = self.check - config.replay_days * DAY
-        # What goes together is counted before the replay begins, so that no list sees its
-        # own basket.
-        self.clock = StatsClock(shop.log, shop.table, neighbours(shop, self.start), end)
-        self._rng = np.random.default_rng(config.seed)
+        self.indexes, self.past, self.liked, self.stage = indexes, past, liked, stage
 
     def lists(self, part: str, queries: _Queries) -> dict[str, Lists]:
         """The lists of "train" or "validation", by head."""
         training, plan = part == "train", self.plan
-        since, until = (self.start, self.check) if training else (self.check, self.end)
+        past = self.past
+        since, until = (past.start, past.check) if training else (past.check, past.end)
         share = 1.0 if training else 0.2
         replay = Replay(
-            self.shop.log, self.shop.table, self.clock, plan.list_size if training else None,
-            self.config.seed,
+            self.shop.log, self.shop.table, past.clock, past.panel,
+            plan.list_size if training else None, self.config.seed,
         )  # fmt: skip
-        baskets = self._drawn(since, until, plan.baskets if training else VALIDATED_BASKETS)
+        baskets = past.drawn(since, until, plan.baskets if training else VALIDATED_BASKETS)
         self.stage(f"replaying queries ({part})", 0, 1)
         relevance = self._queries(replay, baskets, queries, int(plan.queries * share))
         self.stage(f"replaying exposures ({part})", 0, 1)
@@ -208,7 +228,7 @@ class _Behaviour:
         progress: Callable[[int, int], None]
         progress = functools.partial(self.stage, f"replaying baskets ({part})")
         return {
-            "next": replay.baskets(baskets, progress),
+            "next": replay.baskets(baskets, self.liked(baskets), progress),
             "relevance": relevance,
             **exposed,
         }
@@ -231,24 +251,6 @@ class _Behaviour:
         answered = dict(zip(typed.tolist(), asked, strict=True))
         return replay.exposures(starts, within, answered, self.indexes)
 
-    def _drawn(self, since: float, until: float, limit: int) -> list[Basket]:
-        found = list(self.shop.log.baskets(since, until, self.config.min_basket))
-        if len(found) > limit:
-            chosen = np.sort(self._rng.choice(len(found), limit, replace=False))
-            found = [found[i] for i in chosen]
-        return found
-
-
-def neighbours(shop: Shop, until: float) -> Neighbours:
-    """What was bought together before ``until`` (seconds)."""
-    bought = (shop.log.lines.kinds == PURCHASE) & (shop.log.lines.times < until)
-    counts = np.diff(shop.log.offsets)
-    visitor = np.repeat(np.arange(len(counts), dtype=np.int64), counts)[bought]
-    basket = visitor * (int(shop.log.lines.events.max(initial=0)) + 1)
-    return build_item_to_item(
-        basket + shop.log.lines.events[bought], shop.log.lines.items[bought], len(shop.table)
-    )
-
 
 def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[str, Intents]:
     """Derived queries with the category of the product that each was derived from.
@@ -266,7 +268,7 @@ def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[st
         ("validation", rows[kept], derived.intents // 5),
     ):
         told = [(q.text, q.item) for q in derive_of_products(shop.words, items, count, seed)]
-        told += _followed(shop.log, kept if part == "validation" else ~kept)
+        told += _followed(shop.log, kept if part == "validation" else ~kept, count, seed)
         about = [(text, int(shop.table.category[item])) for text, item in told]
         if part == "train":
             about += shop.words.category_names()
@@ -279,10 +281,19 @@ def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[st
     return found if len(found["train"]) else {}
 
 
-def _followed(log: ShopLog, among: npt.NDArray[np.bool_]) -> list[tuple[str, int]]:
-    """What visitors typed, and each item ``among`` [V] that they then looked at or bought."""
+def _followed(
+    log: ShopLog, among: npt.NDArray[np.bool_], limit: int, seed: int
+) -> list[tuple[str, int]]:
+    """What visitors typed, and each item ``among`` [V] that they then looked at or bought.
+
+    Of more than ``limit`` searches, so many at random.
+    """
     typed, found = log.searches, list[tuple[str, int]]()
-    for visitor, time, query in zip(typed.visitor, typed.time, typed.query, strict=True):
-        done = log.done(int(visitor), float(time), CLICK_SECONDS, (VIEW, PURCHASE))
+    rows = np.arange(len(typed.query))
+    if len(rows) > limit:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
+    for row in rows.tolist():
+        visitor, time, query = int(typed.visitor[row]), float(typed.time[row]), typed.query[row]
+        done = log.done(visitor, time, CLICK_SECONDS, (VIEW, PURCHASE))
         found += [(log.queries[int(query)], int(item)) for item in np.unique(done[among[done]])]
     return found

@@ -1,8 +1,8 @@
 """The joint model on the evaluation's terms: trained before the split, compared after it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,26 +11,35 @@ from daogou.bundle import Bundle
 from daogou.errors import TrainingError
 from daogou.evaluation import (
     Contender,
-    Ease,
     Interval,
-    ItemToItem,
     PersonalFrequency,
     Popularity,
     Result,
+    SourceContender,
     auc,
     evaluate,
     top,
 )
-from daogou.features import FEATURES, History, ItemTable, ShopLog, compute, load_items
+from daogou.features import (
+    FEATURES,
+    MAX_EVENTS,
+    History,
+    Interactions,
+    ItemTable,
+    ShopLog,
+    load_items,
+)
 from daogou.features.items import Float32, Int32
 from daogou.features.stats import DAY
 from daogou.ranking import JointRanker
-from daogou.retrieval.base import Request
+from daogou.retrieval.base import Request, Retriever
 from daogou.retrieval.dense import DenseRetriever
 from daogou.retrieval.proposals import TASTE_K, propose, union
+from daogou.retrieval.sources import LineWeights, NeighbourSource, load_panel
 from daogou.store import Store
 from daogou.training.examples import Lists
-from daogou.training.replay import Replay, StatsClock
+from daogou.training.replay import Int64, Replay, StatsClock
+from daogou.training.zoo.ease import EaseConfig, fit_ease
 
 Bool = npt.NDArray[np.bool_]
 Progress = Callable[[int, int], None]
@@ -48,25 +57,49 @@ class Joint:
         self.table, self._stats = load_items(bundle)
         self.ranker = JointRanker(bundle)
         self.vectors: Float32 = np.asarray(bundle.array("item_vectors"))
-        self._taste = DenseRetriever.open(
+        self.taste = DenseRetriever.open(
             bundle.path("dense_items"), "taste", "user_vector", self.vectors
         )
         self.clock = StatsClock(log, self.table, self._stats.neighbours, self._stats.as_of)
+        self.panel = load_panel(bundle)
+        self._replay = Replay(log, self.table, self.clock, self.panel, None, 0)
 
     def rank(
         self, history: History, now: float, masks: Sequence[Bool | None], k: int
     ) -> list[Int32]:
         """See :class:`~daogou.evaluation.Contender`."""
+        return [items[top(scores, None, k)] for items, scores in self.scored(history, now, masks)]
+
+    def sources(self, now: float) -> Sequence[tuple[Retriever, int]]:
+        """What proposes candidates, and how many each, with popularity as of the moment."""
+        return (*self.clock.sources(now), (self.taste, TASTE_K))
+
+    def scored(
+        self, history: History, now: float, masks: Sequence[Bool | None]
+    ) -> list[tuple[Int32, Float32]]:
+        """Under each mask the candidates, [K] in the order of their numbers, and their scores."""
         u = self.ranker.context(history, now, self.vectors)
-        sources = (*self.clock.sources(now), (self._taste, TASTE_K))
+        sources, opinion = self.sources(now), self.panel.ask(history, now)
         proposed = [
-            union(propose(sources, Request(now, history, user_vector=u, mask=mask)))
+            union(
+                propose(sources, Request(now, history, user_vector=u, mask=mask))
+                + opinion.propose(mask)
+            )
             for mask in masks
         ]
         items = np.unique(np.concatenate(proposed))  # each is ranked once, whatever proposed it
-        wide = compute(history, items, now, self.table, self.clock.stats(now))
-        scores = self.ranker.score(u, self.vectors[items], wide).next
-        return [own[top(scores[np.searchsorted(items, own)], None, k)] for own in proposed]
+        wide = self._replay.wide(history, items, now, opinion)
+        judged = self.ranker.score(u, self.vectors[items], wide).next
+        scores = self.panel.led(opinion, items, judged)
+        return [(own, scores[np.searchsorted(items, own)]) for own in proposed]
+
+    def exposures(self, starts: Int64, within: float) -> Lists:
+        """What was shown after the split, and whether it was bought, as the ranker sees it."""
+        return self._replay.exposures(starts, within)["purchase"]
+
+    def shown(self, since: float, until: float, limit: int, seed: int) -> Int64:
+        """See :meth:`~daogou.training.replay.Replay.shown`."""
+        return replace(self._replay, seed=seed).shown(since, until, limit)
 
     def purchase(self, history: History, now: float, items: Int32, wide: Float32) -> Float32:
         """Probability that each item is bought once it is shown, [K]."""
@@ -130,25 +163,34 @@ def evaluate_shop(
     joint = Joint(bundle, log)
     contenders: list[Contender] = [*_simple(log, table, split, joint), joint]
     results = evaluate(contenders, log, baskets, len(table), progress=progress)
-    replay = Replay(log, table, joint.clock, None, seed)
     end = float(log.lines.times.max())
     within = exposure_days * DAY
-    starts = replay.shown(split, end - within, max_exposures)
-    lists = replay.exposures(starts, within)["purchase"]
+    lists = joint.exposures(joint.shown(split, end - within, max_exposures, seed), within)
     return Evaluation(len(baskets), len(lists), results, _purchase_rows(joint, log, lists))
 
 
+_EASE: Final = EaseConfig(
+    n_top=4000, weights=LineWeights(max_lines=MAX_EVENTS * 100, distinct=True)
+)
+"""As it was published: all that a visitor ever had counts alike."""
+
+
 def _simple(log: ShopLog, table: ItemTable, split: float, joint: Joint) -> list[Contender]:
-    visitors, items, times = log.purchases()
+    _, items, times = log.purchases()
     past = times < split
     n = len(table)
     counts = np.bincount(items[past], minlength=n).astype(np.float32)
+    bought_with = NeighbourSource(
+        "item-to-item",
+        joint.clock.stats(split).neighbours,
+        LineWeights(decay=0.98, max_lines=MAX_EVENTS),
+    )
     return [
         Popularity(counts),
         PersonalFrequency(counts),
         PersonalFrequency(counts, decay=0.98, name="personal frequency x .98^days"),
-        ItemToItem(joint.clock.stats(split).neighbours, n),
-        Ease(visitors[past], items[past], n_items=n),
+        SourceContender(bought_with, counts),
+        SourceContender(fit_ease(Interactions.from_log(log, n, split), _EASE), counts),
     ]
 
 

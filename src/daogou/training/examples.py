@@ -4,7 +4,7 @@ Dimension letters: B batch, L history length, K candidates of the longest list i
 batch, M rows of all lists, F features.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,6 +171,33 @@ class Batch:
     rate: Tensor  # [B]
 
 
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """The newest lines of several visitors' pasts, padded on the left.
+
+    ``lines`` and ``kinds`` are int64 [B, L], ``ages`` float32 [B, L] in seconds; 0 pads.
+    """
+
+    lines: Tensor
+    kinds: Tensor
+    ages: Tensor
+
+
+def histories(log: ShopLog, moments: Iterable[tuple[int, int, float]], length: int) -> Histories:
+    """The newest ``length`` lines before each moment: visitor, lines before it, seconds."""
+    moments = list(moments)
+    lines = np.zeros((len(moments), length), np.int64)
+    kinds = np.zeros((len(moments), length), np.int64)
+    ages = np.zeros((len(moments), length), np.float32)
+    for j, (visitor, end, time) in enumerate(moments):
+        past = log.history(visitor, end)
+        m = min(len(past), length)
+        if m:
+            lines[j, -m:], kinds[j, -m:] = past.items[-m:], past.kinds[-m:]
+            ages[j, -m:] = np.maximum(time - past.times[-m:], 0)
+    return Histories(torch.from_numpy(lines), torch.from_numpy(kinds), torch.from_numpy(ages))
+
+
 def collate(lists: Lists, rows: Int64, log: ShopLog, length: int) -> Batch:
     """Pad the lists ``rows``, with the newest ``length`` lines of each visitor's past."""
     b = len(rows)
@@ -181,23 +208,17 @@ def collate(lists: Lists, rows: Int64, log: ShopLog, length: int) -> Batch:
     labels = np.zeros((b, k), np.float32)
     new = np.zeros((b, k), bool)
     grades = np.zeros((b, k), np.float32)
-    lines = np.zeros((b, length), np.int64)
-    kinds = np.zeros((b, length), np.int64)
-    ages = np.zeros((b, length), np.float32)
     for j, i in enumerate(rows):
         cut, n = lists.rows(int(i)), sizes[j]
         items[j, :n], wide[j, :n] = lists.items[cut], lists.wide[cut]
         labels[j, :n], new[j, :n] = lists.labels[cut], lists.new[cut]
         grades[j, :n] = lists.grades[cut]
-        past = log.history(int(lists.visitor[i]), int(lists.end[i]))
-        m = min(len(past), length)
-        if m:
-            lines[j, -m:], kinds[j, -m:] = past.items[-m:], past.kinds[-m:]
-            ages[j, -m:] = np.maximum(lists.time[i] - past.times[-m:], 0)
+    moments = zip(lists.visitor[rows], lists.end[rows], lists.time[rows], strict=True)
+    past = histories(log, ((int(v), int(e), float(t)) for v, e, t in moments), length)
     return Batch(
-        lines=torch.from_numpy(lines),
-        kinds=torch.from_numpy(kinds),
-        ages=torch.from_numpy(ages),
+        lines=past.lines,
+        kinds=past.kinds,
+        ages=past.ages,
         query=torch.from_numpy(lists.query[rows].astype(np.int64)),
         items=torch.from_numpy(items),
         wide=torch.from_numpy(wide),

@@ -13,7 +13,8 @@ from torch.export import Dim
 from torch.nn import functional
 
 from daogou.errors import TrainingError
-from daogou.models import HEADS, JointModel
+from daogou.features.attributes import MOST_VALUES
+from daogou.models import HEADS, ItemInputs, JointModel
 
 TOLERANCE = 1e-3
 
@@ -26,9 +27,11 @@ class _Content(nn.Module):
         self.tower = model.item_tower
 
     def forward(
-        self, text: Tensor, category: Tensor, department: Tensor, brand: Tensor, price: Tensor
-    ) -> Tensor:
-        return self.tower.content(text, category, department, brand, price)
+        self, text: Tensor, image: Tensor, category: Tensor, department: Tensor, brand: Tensor,
+        attributes: Tensor, price: Tensor,
+    ) -> Tensor:  # fmt: skip
+        told = ItemInputs(text, image, category, department, brand, attributes, price)
+        return self.tower.content(told)
 
 
 class _Context(nn.Module):
@@ -78,7 +81,7 @@ def export_intent(model: JointModel, path: Path) -> None:
         The graph answers differently from the module that it was made of.
     """
     generator = torch.Generator().manual_seed(0)
-    asked = torch.randn(2, model.content.text.shape[1], generator=generator)
+    asked = torch.randn(2, model.content.sizes.text, generator=generator)
     _export(_Intent(model), {"query": functional.normalize(asked)}, path)
 
 
@@ -97,8 +100,8 @@ def export_ranker(model: JointModel, heads: Sequence[str], paths: Mapping[str, P
     """
     model.eval()
     d, length = model.config.width, model.config.length
-    text_width = model.content.text.shape[1]
-    n_features = len(model.ranker.mean)
+    sizes = model.content.sizes
+    n_features = len(model.ranker.features.mean)
     b, n = 2, 3
     generator = torch.Generator().manual_seed(0)
 
@@ -108,14 +111,15 @@ def export_ranker(model: JointModel, heads: Sequence[str], paths: Mapping[str, P
     def codes(*shape: int, below: int) -> Tensor:
         return torch.randint(0, below, shape, generator=generator)
 
-    categories, departments, brands = model.content.sizes
     _export(
         _Content(model),
         {
-            "text": some(n, text_width),
-            "category": codes(n, below=categories),
-            "department": codes(n, below=departments),
-            "brand": codes(n, below=brands),
+            "text": some(n, sizes.text),
+            "image": some(n, sizes.image),
+            "category": codes(n, below=sizes.categories),
+            "department": codes(n, below=sizes.departments),
+            "brand": codes(n, below=sizes.brands),
+            "attributes": codes(n, MOST_VALUES, below=sizes.attributes),
             "price": torch.tensor([499.0, torch.nan, 0.0]),
         },
         paths["item_tower"],
@@ -126,7 +130,7 @@ def export_ranker(model: JointModel, heads: Sequence[str], paths: Mapping[str, P
             "lines": some(b, length, d),
             "kinds": codes(b, length, below=3),
             "ages": some(b, length).abs() * 1e5,
-            "query": some(b, text_width),
+            "query": some(b, sizes.text),
             "has_query": torch.tensor([0.0, 1.0]),
         },
         paths["context_tower"],
@@ -156,13 +160,15 @@ def _export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> None
             external_data=False,
             verbose=False,
         )
-    with torch.no_grad():
-        expected = module(*arguments).numpy()
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    found = session.run(None, {name: value.numpy() for name, value in inputs.items()})[0]
-    worst = float(np.abs(found - expected).max())
-    if not worst < TOLERANCE:
-        raise TrainingError(
-            f"The ONNX graph {path.name} differs from the trained module by {worst:.2g}, and"
-            f" {TOLERANCE:g} is allowed. Check the versions of torch and onnxruntime."
-        )
+    for rows in (slice(None), slice(1)):
+        cut = {name: value[rows] for name, value in inputs.items()}
+        with torch.no_grad():
+            expected = module(*cut.values()).numpy()
+        found = session.run(None, {name: value.numpy() for name, value in cut.items()})[0]
+        worst = float(np.abs(found - expected).max())
+        if not worst < TOLERANCE:
+            raise TrainingError(
+                f"The ONNX graph {path.name} differs from the trained module by {worst:.2g}, and"
+                f" {TOLERANCE:g} is allowed. Check the versions of torch and onnxruntime."
+            )

@@ -4,53 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from daogou.features.items import Float32
-from daogou.models import HEADS, JointModel, exposure_loss, listwise, sampled_softmax
+from daogou.models import HEADS, JointModel, exposure_loss, listwise
 from daogou.training.examples import Batch
+from daogou.training.retrieval_loss import Negatives, Vectors, next_line_loss
+from daogou.training.sequences import Packed
 
 INTENT: Final = "intent"
 INTENT_SMOOTHING: Final = 0.1
 """Of the labels: many queries are about more categories than that of the product they came from
 (Szegedy et al., 2016). On the demo shop it took .13 from the log loss of validation."""
 RETRIEVAL: Final = "retrieval"
-"""Trains the towers alone, beside the head "next"."""
-
-
-class Negatives:
-    """Items sampled by smoothed popularity, shared by a batch.
-
-    The smoothing exponent 0.75 is word2vec's (Mikolov et al., 2013).
-    """
-
-    def __init__(self, popularity: Float32, count: int, generator: torch.Generator) -> None:
-        weight = np.power(popularity.astype(np.float64) + 0.1, 0.75)
-        q = weight / weight.sum()
-        self.count, self.generator = count, generator
-        self.cumulative = torch.from_numpy(np.cumsum(q))
-        self.log_expected = torch.from_numpy(np.log(q * count)).float()
-
-    def draw(self) -> tuple[Tensor, Tensor]:
-        """Item numbers int64 [N] and the log of their expected count in the sample [N]."""
-        draws = torch.rand(self.count, generator=self.generator, dtype=torch.float64)
-        items = torch.searchsorted(self.cumulative, draws).clamp(max=len(self.cumulative) - 1)
-        return items, self.log_expected[items]
-
-
-class Vectors:
-    """Item vectors of one step: each distinct item goes through the tower once."""
-
-    def __init__(self, model: JointModel, *items: Tensor) -> None:
-        self.distinct = torch.unique(torch.cat([i.reshape(-1) for i in items]))
-        self.table = model.item_vectors(self.distinct)
-
-    def __call__(self, items: Tensor) -> Tensor:
-        """``v`` of items that were announced, int64 [...] -> [..., D]."""
-        return self.table[torch.searchsorted(self.distinct, items)]
+"""Trains the towers alone, on whole histories."""
+NEW_SHARE: Final = 0.3
+"""What the order of a basket's new products counts beside that of all its products."""
 
 
 def encode(
@@ -64,8 +34,9 @@ def encode(
     if len(query_vectors):
         query = query_vectors[batch.query.clamp(min=0)] * has_query[:, None]
     else:
-        query = torch.zeros(len(batch.query), model.content.text.shape[1])
-    u, states = model.context_tower(vectors(batch.lines), batch.kinds, batch.ages, query, has_query)
+        query = torch.zeros(len(batch.query), model.content.sizes.text)
+    lines = vectors(batch.lines) * (batch.kinds > 0)[..., None]
+    u, states = model.context_tower(lines, batch.kinds, batch.ages, query, has_query)
     return u, states
 
 
@@ -79,81 +50,63 @@ def rank_logits(model: JointModel, batch: Batch, vectors: Vectors, u: Tensor, he
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The batches of one step: lists by head, and queries with their categories.
+    """The batches of one step: lists by head, histories, and queries with their categories.
 
     ``asked`` are rows of the query vectors and ``about`` category codes, int64 [Q].
     """
 
     lists: Mapping[str, Batch]
+    histories: Packed | None
     asked: Tensor
     about: Tensor
 
 
-def joint_loss(
-    model: JointModel,
-    step: Step,
-    query_vectors: Tensor,
-    negatives: Negatives,
-    weights: Mapping[str, float],
-) -> tuple[Tensor, dict[str, float]]:
-    """The weighted sum and each task's own loss; ``weights`` are the lambdas by task."""
-    losses = _list_losses(model, step.lists, query_vectors, negatives) if step.lists else {}
+def task_losses(
+    model: JointModel, step: Step, query_vectors: Tensor, negatives: Negatives
+) -> dict[str, Tensor]:
+    """Each task's own loss, unweighted."""
+    losses: dict[str, Tensor] = {}
+    if step.lists or step.histories:
+        losses = _behaviour_losses(model, step, query_vectors, negatives)
     if len(step.asked):
         logits = model.category_logits(query_vectors[step.asked])
         losses[INTENT] = functional.cross_entropy(
             logits, step.about, label_smoothing=INTENT_SMOOTHING
         )
-    total = torch.stack([weights[task] * loss for task, loss in losses.items()]).sum()
-    return total, {task: float(loss.detach()) for task, loss in losses.items()}
-
-
-def _list_losses(
-    model: JointModel,
-    batches: Mapping[str, Batch],
-    query_vectors: Tensor,
-    negatives: Negatives,
-) -> dict[str, Tensor]:
-    sampled, log_expected = negatives.draw()
-    everything = [t for b in batches.values() for t in (b.lines, b.items)]
-    vectors = Vectors(model, sampled, *everything)
-    losses: dict[str, Tensor] = {}
-    for task, batch in batches.items():
-        u, states = encode(model, batch, vectors, query_vectors)
-        logits = rank_logits(model, batch, vectors, u, task)
-        if task in ("click", "purchase"):
-            losses[task] = exposure_loss(logits, batch.labels, batch.mask, batch.rate)
-        else:
-            losses[task] = listwise(logits, batch.labels, batch.mask)
-        if task == "next":
-            # What is new to the visitor is a ranking problem of its own, which the
-            # repeat purchases on top would drown.
-            losses[task] = losses[task] + 0.3 * listwise(
-                logits, batch.labels, batch.mask & batch.new
-            )
-            losses[RETRIEVAL] = retrieval_loss(batch, vectors, u, states, sampled, log_expected)
     return losses
 
 
-def retrieval_loss(
-    batch: Batch, vectors: Vectors, u: Tensor, states: Tensor, sampled: Tensor, log_expected: Tensor
-) -> Tensor:
-    """Next item by sampled softmax, from the context and from each line of the history.
+def _behaviour_losses(
+    model: JointModel, step: Step, query_vectors: Tensor, negatives: Negatives
+) -> dict[str, Tensor]:
+    needed = [t for batch in step.lists.values() for t in (batch.lines, batch.items)]
+    sampled = torch.zeros(0, dtype=torch.int64)
+    if step.histories is not None:
+        sampled = negatives.draw()
+        needed += [sampled, step.histories.items]
+    vectors = Vectors(model, *needed)
+    losses = {
+        head: _list_loss(model, head, batch, vectors, query_vectors)
+        for head, batch in step.lists.items()
+    }
+    if step.histories is not None:
+        losses[RETRIEVAL] = next_line_loss(model, step.histories, vectors, sampled, negatives)
+    return losses
 
-    The context predicts every positive of its list, a line the line after it.
-    """
-    owner, place = ((batch.labels > 0) & batch.mask).nonzero(as_tuple=True)
-    follows = (batch.kinds[:, :-1] > 0) & (batch.kinds[:, 1:] > 0)
-    contexts = torch.cat([u[owner], states[:, :-1][follows]])
-    targets = torch.cat([batch.items[owner, place], batch.lines[:, 1:][follows]])
-    if not len(targets):
-        return u.sum() * 0
-    return sampled_softmax(
-        contexts,
-        vectors(targets),
-        vectors(sampled),
-        log_expected,
-        targets[:, None] == sampled[None, :],
-    )
+
+def _list_loss(
+    model: JointModel, head: str, batch: Batch, vectors: Vectors, query_vectors: Tensor
+) -> Tensor:
+    u, _ = encode(model, batch, vectors, query_vectors)
+    logits = rank_logits(model, batch, vectors, u, head)
+    if head in ("click", "purchase"):
+        return exposure_loss(logits, batch.labels, batch.mask, batch.rate)
+    loss = listwise(logits, batch.labels, batch.mask)
+    if head == "next":
+        # What is new to the visitor is a ranking problem of its own, which the
+        # repeat purchases on top would drown.
+        loss = loss + NEW_SHARE * listwise(logits, batch.labels, batch.mask & batch.new)
+    return loss
 
 
 def listwise_ndcg(logits: Tensor, labels: Tensor, mask: Tensor, k: int = 10) -> Tensor:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from daogou.features import (
     FEATURES,
     Basket,
+    History,
     ItemStats,
     ItemTable,
     Neighbours,
@@ -30,6 +31,7 @@ from daogou.retrieval.behaviour import (
 from daogou.retrieval.dense import DenseRetriever
 from daogou.retrieval.lexical import LexicalRetriever
 from daogou.retrieval.proposals import PERSONAL_K, POPULAR_K, RELATED_K, propose, union
+from daogou.retrieval.sources import Opinion, Panel
 from daogou.training.examples import ListBuilder, Lists
 from daogou.training.queries import CatalogueWords, DerivedQuery
 
@@ -146,22 +148,59 @@ class StatsClock:
 class Replay:
     """Makes training lists from moments of the log.
 
-    ``list_size`` bounds the rows of a list, or is None to keep all of them.
+    Attributes
+    ----------
+    panel
+        Sources that were fitted before the first of these moments, so that what they say of
+        a list was not learned from it.
+    list_size
+        Bounds the rows of a list; None keeps all of them.
     """
 
     log: ShopLog
     table: ItemTable
     clock: StatsClock
+    panel: Panel
     list_size: int | None
     seed: int
 
-    def baskets(self, baskets: Sequence[Basket], progress: Progress | None = None) -> Lists:
-        """What each visitor could have been shown, and which of it was in the basket."""
+    @property
+    def columns(self) -> int:
+        """F: the features of a row, those of the sources included."""
+        return len(FEATURES) + len(self.panel.columns)
+
+    def candidates(self, history: History, now: float) -> tuple[Int32, Opinion]:
+        """What all sources propose to a visitor, int32 [K], and what the fitted ones think."""
+        opinion = self.panel.ask(history, now)
+        request = Request(now=now, history=history)
+        proposed = propose(self.clock.sources(now), request) + opinion.propose(None)
+        return union(proposed), opinion
+
+    def wide(
+        self, history: History, items: Int32, now: float, opinion: Opinion | None,
+        scores: QueryScores | None = None,
+    ) -> Float32:  # fmt: skip
+        """Features of ``items`` [K], float32 [K, F]; without an opinion the sources are silent."""
+        own = compute(history, items, now, self.table, self.clock.stats(now), scores)
+        told = opinion.wide(items) if opinion else self.panel.silent(len(items))
+        return np.concatenate([own, told], 1)
+
+    def baskets(
+        self,
+        baskets: Sequence[Basket],
+        liked: Sequence[Int32],
+        progress: Progress | None = None,
+    ) -> Lists:
+        """What each visitor could have been shown, and which of it was in the basket.
+
+        ``liked`` are the candidates of the towers for each basket, or empty.
+        """
         lists, rng = ListBuilder(), np.random.default_rng(self.seed)
-        for basket in _counted(baskets, progress):
+        for number, basket in enumerate(_counted(baskets, progress)):
             history = self.log.history(basket.visitor, basket.end)
-            request = Request(now=basket.time, history=history)
-            items = union(propose(self.clock.sources(basket.time), request))
+            items, opinion = self.candidates(history, basket.time)
+            if len(liked):
+                items = np.union1d(items, liked[number]).astype(np.int32)
             labels = np.isin(items, basket.items)
             kept = self._thin(labels, rng)
             items, labels = items[kept], labels[kept]
@@ -171,13 +210,11 @@ class Replay:
                 end=basket.end,
                 time=basket.time,
                 items=items,
-                wide=compute(
-                    history, items, basket.time, self.table, self.clock.stats(basket.time)
-                ),
+                wide=self.wide(history, items, basket.time, opinion),
                 labels=labels.astype(np.float32),
                 new=~np.isin(items, bought),
             )
-        return lists.build(len(FEATURES))
+        return lists.build(self.columns)
 
     def shown(self, since: float, until: float, limit: int) -> Int64:
         """Where the exposure events of a period begin; ``limit`` of them where there are more."""
@@ -219,6 +256,7 @@ class Replay:
             history = self.log.history(visitor, end)
             query = asked.get(int(shown.query[start])) if asked else None
             scores = indexes.scores(query, items) if query and indexes else None
+            opinion = None if scores else self.panel.ask(history, time)
             purchased = self.log.done(visitor, time, within, (PURCHASE,))
             viewed.append(np.isin(items, self.log.done(visitor, time, CLICK_SECONDS, (VIEW,))))
             bought.add(
@@ -226,12 +264,12 @@ class Replay:
                 end=end,
                 time=time,
                 items=items,
-                wide=compute(history, items, time, self.table, self.clock.stats(time), scores),
+                wide=self.wide(history, items, time, opinion, scores),
                 labels=np.isin(items, purchased).astype(np.float32),
                 query=query.row if query else -1,
                 rate=float(shown.rate[start]),
             )
-        lists = bought.build(len(FEATURES))
+        lists = bought.build(self.columns)
         clicked = np.concatenate([np.zeros(0, np.float32), *viewed]).astype(np.float32)
         return {"click": replace(lists, labels=clicked), "purchase": lists}
 
@@ -255,18 +293,18 @@ class Replay:
             gains = _gains(bought, grades)
             kept = self._thin(gains > 0, rng)
             items, gains, grades = items[kept], gains[kept], grades[kept]
-            stats, scores = self.clock.stats(basket.time), indexes.scores(typed, items)
+            scores = indexes.scores(typed, items)
             lists.add(
                 visitor=basket.visitor,
                 end=basket.end,
                 time=basket.time,
                 items=items,
-                wide=compute(history, items, basket.time, self.table, stats, scores),
+                wide=self.wide(history, items, basket.time, None, scores),
                 labels=gains,
                 grades=grades,
                 query=typed.row,
             )
-        return lists.build(len(FEATURES))
+        return lists.build(self.columns)
 
     def _thin(self, positive: npt.NDArray[np.bool_], rng: np.random.Generator) -> Int64:
         """Which rows to keep: every positive, and, up to the list's size, others at random."""

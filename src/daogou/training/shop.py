@@ -1,23 +1,30 @@
 """The shop as training reads it: items, texts and events, out of the store."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from daogou.encoders import Centring, TextEncoder
 from daogou.encoders.base import unit
-from daogou.features import ItemTable, ShopLog
-from daogou.features.items import Float32
+from daogou.features import Codes, ItemTable, ShopLog
+from daogou.features.attributes import AttributeCounter
+from daogou.features.items import Float32, Int32
 from daogou.retrieval.documents import LexicalDocument, item_texts, lexical_document
 from daogou.retrieval.item_vectors import encode_products
 from daogou.store import Store
 from daogou.text import detect_language
+from daogou.training.pictures import Pictures
 from daogou.training.queries import PATH, CatalogueWords
 from daogou.types import Product
 
+CLOCKS: Final = 86_400.0
+"""Seconds by which the clocks that date events may run ahead of ours."""
 Stage = Callable[[str, int, int], None]
 """Told of progress: the stage's name, how much of it is done, how much there is."""
 
@@ -41,6 +48,12 @@ class Shop:
         float32 [C, T]; zeros for code 0.
     centring
         What was taken from them, and is to be taken from queries.
+    attributes, attribute_values
+        Codes of each item's attribute values, int32 [V, A], 0 pads; and their vocabulary.
+    images
+        Image vectors, float16 [V, I]; I is 0 where the shop has none.
+    unread
+        What of the log is not in ``log``, and why; without a stop at the end of the reason.
     """
 
     table: ItemTable
@@ -51,6 +64,10 @@ class Shop:
     category_names: Float32
     centring: Centring
     log: ShopLog
+    attributes: Int32
+    attribute_values: Codes
+    images: npt.NDArray[np.float16]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, int]:
         """Counts for the report."""
@@ -61,26 +78,74 @@ class Shop:
             "exposures": len(self.log.exposures.item),
             "categories": len(self.table.categories) - 1,
             "brands": len(self.table.brands) - 1,
+            "attribute values": len(self.attribute_values) - 1,
+            "items with an image": int(self.images.any(axis=1).sum()),
         }
 
 
-def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | None = None) -> Shop:
-    """Read everything that training needs.
+def read_shop(
+    store: Store,
+    encoder: TextEncoder,
+    stage: Stage,
+    until: float | None = None,
+    pictures: Pictures | None = None,
+) -> Shop:
+    """Read everything that training needs; events from ``until`` on (seconds) are left out.
 
-    Titles are encoded once each, however many products share them; a category's
-    name is encoded with the title. Events from ``until`` on (seconds) are left out.
+    So are events that lie in the future: one of them would be the end of the log, and all
+    that happened would seem to have happened long before it.
     """
     revision, total = store.revision(), store.count_products()
-    products, documents = [], []
+    present = time.time() + CLOCKS
+    last = present if until is None else min(until, present)
+    end = datetime.fromtimestamp(last, UTC)
+    unread: dict[str, str] = {}
+
+    def log(table: ItemTable) -> ShopLog:
+        stage("reading events", 0, 1)
+        lines = store.event_lines(
+            until=datetime.fromtimestamp(until, UTC) if until is not None else None
+        )
+        later = lines.filter(pl.col("time") >= end)["seq"].n_unique()
+        if later:
+            unread["events in the future"] = (
+                f"{later:,} {'event is' if later == 1 else 'events are'} dated more than a day"
+                " from now, and not looked at; mend their times where they come from"
+            )
+            lines = lines.filter(pl.col("time") < end)
+        return ShopLog.from_frame(lines, table.index, store.searches(end))
+
+    shop = build_shop(store.iter_products(), total, revision, encoder, log, stage, pictures)
+    return replace(shop, unread=unread)
+
+
+def build_shop(
+    products: Iterable[Product],
+    total: int,
+    revision: int,
+    encoder: TextEncoder,
+    log: Callable[[ItemTable], ShopLog],
+    stage: Stage,
+    pictures: Pictures | None = None,
+) -> Shop:
+    """A catalogue of ``total`` products as arrays, with its log.
+
+    Titles are encoded once each, however many products share them; a category's
+    name is encoded with the title.
+    """
+    bare, documents, attributes = [], [], AttributeCounter()
     titles: dict[str, list[str]] = {}
     paths: dict[str, dict[str, str]] = {}  # language -> path of the catalogue -> path in it
     texts: list[dict[str, str]] = []
-    for number, product in enumerate(store.iter_products()):
+    images: list[tuple[str, ...]] = []
+    for number, product in enumerate(products):
         if number % 1000 == 0:
             stage("reading products", number, total)
-        products.append(_bare(product))
+        bare.append(_bare(product))
         documents.append(lexical_document(number, product))
+        attributes.add(product)
         texts.append(item_texts(product))
+        images.append(product.images)
         for language in sorted({product.language, *product.localized}):
             titles.setdefault(language, [""] * number).append(product.title_in(language))
             if product.categories:
@@ -88,15 +153,13 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
                 paths.setdefault(language, {}).setdefault(product.categories[0], told)
         for known in titles.values():
             known.extend([""] * (number + 1 - len(known)))
-    table = ItemTable.from_products(products)
+    table = ItemTable.from_products(bare)
     vectors, centring = encode_products(
         encoder, texts, progress=lambda done, all_: stage("encoding texts", done, all_)
     )
     words = _words(table, titles, paths)
     names = _category_names(words, len(table.categories), encoder, centring)
-    stage("reading events", 0, 1)
-    end = datetime.fromtimestamp(until, UTC) if until is not None else None
-    log = ShopLog.from_frame(store.event_lines(until=end), table.index, store.searches(end))
+    values, codes = attributes.build()
     return Shop(
         table=table,
         revision=revision,
@@ -105,7 +168,10 @@ def read_shop(store: Store, encoder: TextEncoder, stage: Stage, until: float | N
         texts=vectors.astype(np.float16),
         category_names=names,
         centring=centring,
-        log=log,
+        log=log(table),
+        attributes=codes,
+        attribute_values=values,
+        images=pictures(images) if pictures else np.zeros((len(table), 0), np.float16),
     )
 
 

@@ -4,17 +4,22 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from daogou.models import JointModel
+from daogou.models import JointModel, TaskWeights, gradients
+from daogou.models.weighting import Weighting
 from daogou.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from daogou.training.config import Plan
 from daogou.training.data import Data
 from daogou.training.examples import collate, shuffled
-from daogou.training.objective import INTENT, Negatives, Step, joint_loss
+from daogou.training.objective import INTENT, RETRIEVAL, Step, task_losses
+from daogou.training.retrieval_loss import Negatives
+from daogou.training.schedule import schedule, snapshot
+from daogou.training.sequences import Packed, cut_log, packed_batches
 from daogou.training.validating import calibrate_intent, validate
 
 Report = Callable[[int, int, Progress], None]
@@ -27,8 +32,8 @@ class Course:
 
     Attributes
     ----------
-    weights
-        The lambda of each task.
+    weights, weighting
+        The lambda of each task, and how they change while training.
     signature
         Of the data and settings; a checkpoint of others is not resumed.
     checkpoint
@@ -37,6 +42,7 @@ class Course:
 
     plan: Plan
     weights: Mapping[str, float]
+    weighting: Weighting
     seed: int
     signature: str
     checkpoint: Path | None = None
@@ -59,6 +65,10 @@ def fit(
     return _Training(model, data, course, report).run()
 
 
+GRADIENTS_EVERY: Final = 50
+"""Steps between two looks at how the tasks pull at the towers; one costs some four steps."""
+
+
 class _Training:
     """One training: what it holds from the first epoch to the last."""
 
@@ -67,23 +77,35 @@ class _Training:
         self.sizes = {task: course.size(task) for task in data.tasks}
         if data.heads:
             sample = np.concatenate([data.train[head].wide[::7] for head in data.heads])
-            model.ranker.fit_scale(torch.from_numpy(sample.astype(np.float32)))
+            model.ranker.features.fit(torch.from_numpy(sample.astype(np.float32)))
+            model.ranker.chain.fill_(float(data.chain))
+        self.reads_histories = bool(data.heads) and course.weights[RETRIEVAL] > 0
+        trained = (*data.tasks, *([RETRIEVAL] if self.reads_histories else []))
+        self.weights = TaskWeights({t: course.weights[t] for t in trained}, course.weighting)
+        self.pieces = cut_log(data.log, data.check, model.config.length)
         leading = [task for task in ("next", INTENT) if task in data.tasks] or data.tasks[:1]
         self.steps = max((-(-self._count(task) // self.sizes[task]) for task in leading), default=0)
         self.total = self.steps * course.plan.epochs
+        groups: list[dict[str, Any]] = [
+            {"params": list(model.parameters())},
+            # The tasks' variances are not pulled towards zero: that is where they begin.
+            {"params": list(self.weights.parameters()), "weight_decay": 0.0},
+        ]
         self.optimizer = torch.optim.AdamW(
-            model.parameters(),
+            groups,
             lr=course.plan.learning_rate,
             weight_decay=course.plan.weight_decay,
             fused=True,
         )
-        self.progress, self.best = Progress(course.signature), _snapshot(model)
+        self.progress, self.best = Progress(course.signature), snapshot(model)
 
     def run(self) -> Progress:
         """Train until the epochs are done or nothing gets better."""
         path, plan = self.course.checkpoint, self.course.plan
         if path and (
-            found := load_checkpoint(path, self.course.signature, self.model, self.optimizer)
+            found := load_checkpoint(
+                path, self.course.signature, self.model, self.weights, self.optimizer
+            )
         ):
             self.progress, self.best = found
         progress = self.progress
@@ -93,12 +115,14 @@ class _Training:
             progress.epoch += 1
             for name, value in losses.items():
                 progress.losses.setdefault(name, []).append(value)
+            for name, value in self.weights.current().items():
+                progress.weights.setdefault(name, []).append(value)
             for name, value in {**measured, "score": _score(measured)}.items():
                 progress.validation.setdefault(name, []).append(value)
             if progress.validation["score"][-1] >= max(progress.validation["score"]):
-                progress.best_epoch, self.best = progress.epoch, _snapshot(self.model)
+                progress.best_epoch, self.best = progress.epoch, snapshot(self.model)
             if path:
-                save_checkpoint(path, progress, self.model, self.optimizer, self.best)
+                save_checkpoint(path, progress, self.model, self.weights, self.optimizer, self.best)
             self.report(progress.epoch * self.steps, self.total, progress)
         self.model.load_state_dict(self.best)
         calibrate_intent(self.model, self.data)
@@ -111,27 +135,42 @@ class _Training:
         torch.manual_seed(seed)
         rng = np.random.default_rng([self.course.seed, self.progress.epoch])
         generator = torch.Generator().manual_seed(seed)
-        negatives = Negatives(self.data.popularity, self.course.plan.negatives, generator)
+        negatives = Negatives.of(self.data.popularity, self.course.plan.negatives, generator)
         sums: dict[str, float] = {}
         for number, step in enumerate(itertools.islice(self._draw(rng), self.steps)):
             done = self.progress.epoch * self.steps + number
-            for name, value in self._step(step, negatives, done / self.total).items():
+            for name, value in self._step(step, negatives, done).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.report(done + 1, self.total, self.progress)
         return {name: value / self.steps for name, value in sums.items()}
 
-    def _step(self, step: Step, negatives: Negatives, share: float) -> dict[str, float]:
-        """One step of the optimiser; ``share`` of all steps lies behind."""
+    def _step(self, step: Step, negatives: Negatives, done: int) -> dict[str, float]:
+        """One step of the optimiser; ``done`` steps lie behind."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.course.plan.learning_rate * _schedule(share)
-        loss, parts = joint_loss(
-            self.model, step, self.data.query_vectors, negatives, self.course.weights
-        )
+            group["lr"] = self.course.plan.learning_rate * schedule(done / self.total)
+        losses = task_losses(self.model, step, self.data.query_vectors, negatives)
+        if done % GRADIENTS_EVERY == 0:
+            self._look_at_gradients(losses)
         self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
+        torch.autograd.backward(self.weights(losses))
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        return parts
+        return {task: float(loss.detach()) for task, loss in losses.items()}
+
+    def _look_at_gradients(self, losses: Mapping[str, Tensor]) -> None:
+        """Note how the tasks pull at the shared towers, and balance them if that is asked for."""
+        shared = [
+            parameter
+            for tower in (self.model.item_tower, self.model.context_tower)
+            for name, parameter in tower.named_parameters()
+            # The tables of single items are touched by few rows of a step.
+            if not name.startswith("identity")
+        ]
+        norms, cosines = gradients(losses, shared)
+        self.weights.rebalance(norms)
+        noted = self.progress.cosines
+        for (a, b), cosine in cosines.items():
+            noted.setdefault(f"{a}, {b}", []).append(cosine)
 
     def _draw(self, rng: np.random.Generator) -> Iterator[Step]:
         data, length = self.data, self.model.config.length
@@ -139,6 +178,7 @@ class _Training:
             task: shuffled(self._count(task), size, rng) for task, size in self.sizes.items()
         }
         nothing = torch.zeros(0, dtype=torch.int64)
+        histories = self._histories(rng) if self.reads_histories else itertools.repeat(None)
         while True:
             rows = {task: next(stream) for task, stream in streams.items()}
             asked = about = nothing
@@ -150,17 +190,16 @@ class _Training:
                 head: collate(data.train[head], chosen, data.log, length)
                 for head, chosen in rows.items()
             }
-            yield Step(lists, asked, about)
+            yield Step(lists, next(histories), asked, about)
+
+    def _histories(self, rng: np.random.Generator) -> Iterator[Packed]:
+        """All histories before validation, again and again, packed anew each time."""
+        length, rows = self.model.config.length, self.course.plan.rows
+        while len(self.pieces):
+            yield from packed_batches(self.data.log, self.pieces, length, rows, rng)
 
     def _count(self, task: str) -> int:
         return len(self.data.intents["train"] if task == INTENT else self.data.train[task])
-
-
-def _schedule(share: float) -> float:
-    """Warm up over the first twentieth, then fall along a cosine to a twentieth."""
-    if share < 0.05:
-        return max(share / 0.05, 0.02)
-    return 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * (share - 0.05) / 0.95)))
 
 
 def _score(measured: Mapping[str, float]) -> float:
@@ -178,7 +217,3 @@ def _score(measured: Mapping[str, float]) -> float:
 
 def _stale(progress: Progress, patience: int) -> bool:
     return progress.epoch - progress.best_epoch >= patience and progress.epoch > 0
-
-
-def _snapshot(model: JointModel) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}

@@ -8,10 +8,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from daogou.evaluation import auc
+from daogou.features.items import Int32
 from daogou.models import JointModel
 from daogou.training.data import Data
 from daogou.training.examples import Batch, Lists, collate
-from daogou.training.objective import Vectors, encode, listwise_ndcg, rank_logits
+from daogou.training.objective import encode, listwise_ndcg, rank_logits
+from daogou.training.retrieval_loss import Vectors
 
 
 @torch.no_grad()
@@ -26,6 +28,18 @@ def predict(
         vectors = Vectors(model, found.lines, found.items)
         u, _ = encode(model, found, vectors, data.query_vectors)
         yield found, rank_logits(model, found, vectors, u, task)
+
+
+def first_of_lists(model: JointModel, data: Data, lists: Lists, k: int = 10) -> list[Int32]:
+    """The first ``k`` items of each list as the head "next" orders them."""
+    found: list[Int32] = []
+    for batch, logits in predict(model, data, lists, "next"):
+        best = logits.masked_fill(~batch.mask, -torch.inf).topk(min(k, logits.shape[1]), 1).indices
+        chosen, there = batch.items.gather(1, best), batch.mask.gather(1, best)
+        found += [
+            row[kept].numpy().astype(np.int32) for row, kept in zip(chosen, there, strict=True)
+        ]
+    return found
 
 
 def validate(model: JointModel, data: Data) -> dict[str, float]:

@@ -22,6 +22,7 @@ from daogou.features.stats import DAY
 from daogou.ranking import JointRanker
 from daogou.retrieval.dense import DenseRetriever
 from daogou.retrieval.lexical import LexicalRetriever
+from daogou.retrieval.sources import load_panel
 from daogou.store import Store
 from daogou.text import detect_language
 from daogou.training.config import TrainingConfig
@@ -116,7 +117,7 @@ def _answers(
     vectors = shop.centring.apply(encoded, [detect_language(text) for text in texts])
     asked = [Asked(n, query.tokens, vectors[n]) for n, query in enumerate(derived)]
     clock = StatsClock(shop.log, table, stats.neighbours, stats.as_of)
-    replay = Replay(shop.log, table, clock, None, config.seed)
+    replay = Replay(shop.log, table, clock, load_panel(bundle), None, config.seed)
     return replay.queries(derived, asked, _indexes(bundle, shop), shop.words), vectors
 
 

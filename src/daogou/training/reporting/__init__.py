@@ -1,0 +1,1 @@
+"""What the training report is made of: its page, its pictures, and what they show."""
