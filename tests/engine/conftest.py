@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -19,6 +20,7 @@ from daogou.bundle import Bundle, BundleWriter, activate
 from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_encoder
 from daogou.engine import Engine, EngineConfig
 from daogou.features import FEATURES, ItemTable, ShopLog, item_stats, save_items
+from daogou.features.attributes import MOST_VALUES
 from daogou.features.items import Float32
 from daogou.retrieval import build_dense, build_lexical, lexical_document
 from daogou.retrieval.building import build_item_to_item
@@ -132,13 +134,16 @@ def trained(shop: Shop, encoder: TextEncoder) -> Shop:
 
 
 @pytest.fixture
-def open_engine(encoder: TextEncoder) -> Iterator[Callable[[Shop], Engine]]:
-    """Opens engines whose clock stands at ``NOW``, with the shop's bundle if it has one."""
+def open_engine(encoder: TextEncoder) -> Iterator[Callable[..., Engine]]:
+    """Opens engines whose clock stands at ``NOW``, with the shop's bundle if it has one.
+
+    Settings are those of :class:`EngineConfig`.
+    """
     opened = []
 
-    def open_(shop: Shop) -> Engine:
+    def open_(shop: Shop, **settings: Any) -> Engine:
         # Among ten products little is taken for the mean, and cosines are low.
-        config = EngineConfig(near=0.25)
+        config = EngineConfig(near=0.25, **settings)
         opened.append(
             Engine.open(shop.store, shop.root, config, encoder=encoder, clock=NOW.timestamp)
         )
@@ -150,12 +155,12 @@ def open_engine(encoder: TextEncoder) -> Iterator[Callable[[Shop], Engine]]:
 
 
 @pytest.fixture
-def engine(trained: Shop, open_engine: Callable[[Shop], Engine]) -> Engine:
+def engine(trained: Shop, open_engine: Callable[..., Engine]) -> Engine:
     return open_engine(trained)
 
 
 @pytest.fixture
-def untrained(shop: Shop, open_engine: Callable[[Shop], Engine]) -> Engine:
+def untrained(shop: Shop, open_engine: Callable[..., Engine]) -> Engine:
     return open_engine(shop)
 
 
@@ -185,12 +190,14 @@ def _write(writer: BundleWriter, store: Store, encoder: TextEncoder) -> None:
     build_lexical(writer.path("lexical"), [lexical_document(n, p) for n, p in enumerate(products)])
     for name, model in _graphs(down).items():
         onnx.save(model, str(writer.path(f"{name}.onnx")))
+    writer.add_json("attributes", [""])
     writer.add_json(
         "model",
         {
             "width": WIDTH,
             "length": LENGTH,
             "text_width": TEXT,
+            "image_width": 0,
             "features": list(FEATURES),
             "heads": list(HEADS),
             "encoder": {"name": encoder.name, "version": encoder.version},
@@ -210,7 +217,9 @@ def _graphs(down: Float32) -> dict[str, onnx.ModelProto]:
             [helper.make_node("MatMul", ["text", "down"], ["output"])],
             {
                 "text": (floats, ["n", TEXT]),
+                "image": (floats, ["n", 0]),
                 **{name: (ints, ["n"]) for name in ("category", "department", "brand")},
+                "attributes": (ints, ["n", MOST_VALUES]),
                 "price": (floats, ["n"]),
             },
             {"down": down},

@@ -8,6 +8,7 @@ import pytest
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.changes import apply_changes
+from daogou.engine.drops import Drop
 from daogou.engine.grounds import ORDER, CategoryRows, Grounds, Shown, bestsellers
 from daogou.engine.reasons import SENTENCES
 from daogou.engine.vectors import Vectors
@@ -115,6 +116,24 @@ def test_goes_with_never_names_a_product_that_is_gone(grounds: Grounds) -> None:
     reason = replace(grounds, catalogue=catalogue).goes_with(shown(CRISPS))
     assert reason is not None
     assert reason.product_ids == ("cola",)
+
+
+def test_because_you_bought_is_what_was_seen_and_stands_for_the_tie(grounds: Grounds) -> None:
+    seen = replace(grounds, carried={CRISPS: Drop(LEMONADE, 1.25, 0.5)})
+    expected = Reason("because_you_bought", {"score": 1.25, "without": 0.5}, ("lemonade",))
+    assert seen.because_you_bought(shown(CRISPS)) == expected
+    assert seen.goes_with(shown(CRISPS)) is None
+    assert seen.because_you_bought(shown(COLA)) is None
+    assert grounds.because_you_bought(shown(CRISPS)) is None
+
+
+def test_ties_are_sought_for_what_was_never_bought(grounds: Grounds) -> None:
+    assert grounds.untold_ties(np.array([COLA, CRISPS, SOAP], np.int32)) == {}
+    later = replace(grounds, history=grounds.history.slice(4, len(grounds.history)))
+    assert later.untold_ties(np.array([COLA, CRISPS, SOAP], np.int32)) == {
+        COLA: LEMONADE,
+        CRISPS: LEMONADE,
+    }
 
 
 def test_similar_to_is_the_nearest_anchor(grounds: Grounds) -> None:

@@ -20,6 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 from daogou.bundle import BundleWriter, activate
 from daogou.encoders import Centring, EncoderConfig, open_text_encoder
 from daogou.features import FEATURES, ItemTable, ShopLog, item_stats, save_items
+from daogou.features.attributes import MOST_VALUES
 from daogou.features.items import Float32
 from daogou.retrieval import build_dense, build_lexical, lexical_document
 from daogou.retrieval.building import build_item_to_item
@@ -201,12 +202,14 @@ def write_bundle(store: Store, root: Path) -> None:
             "width": WIDTH,
             "length": LENGTH,
             "text_width": TEXT,
+            "image_width": 0,
             "features": list(FEATURES),
             "heads": list(HEADS),
             "encoder": {"name": encoder.name, "version": encoder.version},
             "revision": store.revision(),
         }
         writer.add_json("model", described)
+        writer.add_json("attributes", [""])
         bundle = writer.commit(metrics={}, config={})
     activate(root, bundle)
 
@@ -223,7 +226,9 @@ def _graphs(down: Float32) -> dict[str, onnx.ModelProto]:
     floats, ints = TensorProto.FLOAT, TensorProto.INT64
     item_inputs: Inputs = {
         "text": (floats, ["n", TEXT]),
+        "image": (floats, ["n", 0]),
         **{name: (ints, ["n"]) for name in ("category", "department", "brand")},
+        "attributes": (ints, ["n", MOST_VALUES]),
         "price": (floats, ["n"]),
     }
     item = _graph(

@@ -1,7 +1,9 @@
 """The one door: search, complete, recommend, explain."""
 
+from daogou.engine.attributing import Contributions
+from daogou.engine.config import EngineConfig
 from daogou.engine.engine import Engine, attribution_token
-from daogou.engine.explaining import Explanation, Proposed
+from daogou.engine.explaining import Effect, Explanation, Proposed, WhatIf
 from daogou.engine.reasons import SENTENCES, render_reason
 from daogou.engine.requests import (
     PLACEMENTS,
@@ -14,13 +16,14 @@ from daogou.engine.requests import (
     SearchRequest,
     SearchSlate,
 )
-from daogou.engine.searching import EngineConfig
 
 __all__ = [
     "PLACEMENTS",
     "SENTENCES",
     "Boost",
     "Chip",
+    "Contributions",
+    "Effect",
     "Engine",
     "EngineConfig",
     "Explanation",
@@ -31,6 +34,7 @@ __all__ = [
     "Relaxation",
     "SearchRequest",
     "SearchSlate",
+    "WhatIf",
     "attribution_token",
     "render_reason",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from daogou.engine.asking import Asked, ask
+from daogou.engine.config import EngineConfig
 from daogou.engine.constraints import chip
 from daogou.engine.exact import first, named
 from daogou.engine.facets import check_facet, count_facet, without_keys
@@ -16,7 +17,6 @@ from daogou.engine.relaxing import WayOut, by_nearest_price, of_meaning, told, w
 from daogou.engine.requests import Applied as Effect
 from daogou.engine.requests import Chip, Relaxation, SearchRequest
 from daogou.engine.searching import (
-    EngineConfig,
     Found,
     Matched,
     clear_of,

@@ -4,6 +4,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,13 +14,14 @@ from daogou.bundle import Bundle
 from daogou.encoders import TextEncoder
 from daogou.engine.answering import Searcher, Stage, unmeasured
 from daogou.engine.completing import Completer
+from daogou.engine.config import EngineConfig
+from daogou.engine.counterfactual import verified
 from daogou.engine.explaining import Explanation, measured, proposed
 from daogou.engine.grounds import Grounds, Shown
 from daogou.engine.model import load_model
 from daogou.engine.paging import PageToken
-from daogou.engine.recommending import anchor_rows, choose
+from daogou.engine.recommending import Chosen, anchor_rows, candidates, choose
 from daogou.engine.requests import RecommendRequest, SearchRequest, SearchSlate
-from daogou.engine.searching import EngineConfig
 from daogou.engine.view import LiveView, View
 from daogou.engine.visit import Visit
 from daogou.errors import NotFound
@@ -57,6 +59,7 @@ class Engine:
         self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
         loaded = load_model(bundle, encoder, cache_dir) if bundle else None
         self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
+        self._config = config
         self._searcher = Searcher(store, config, self._live.newest())
         self._completer = Completer(store, clock)
         self.bundle_id: str | None = bundle.id if bundle else None
@@ -199,13 +202,18 @@ class Engine:
         view = self._live.newest()
         visit = self._visit(view, request.visitor_id)
         anchors = anchor_rows(view, visit, request)
-        chosen = choose(view, visit, request, anchors)
+        chosen = choose(view, visit, request, anchors, self._config)
         grounds = self._grounds(view, visit, request.language, anchors, ())
-        items = self._items(chosen.rows, chosen.scores, chosen.fused, grounds, request.placement)
+        if request.placement == "home":
+            grounds = _with_carried(grounds, view, visit, chosen)
+        chances = chosen.propensities.tolist()
+        items = self._items(
+            chosen.rows, chosen.scores, chosen.fused, grounds, request.placement, chances
+        )
         total = len(chosen.fused)
         return Slate(items, total, attribution_token(), self._policy(request.placement))
 
-    def explain(self, visitor_id: str | None, product_id: str) -> Explanation:
+    def explain(self, visitor_id: str | None, product_id: str, language: str = "en") -> Explanation:
         """Every number that goes into a product's place on a visitor's home page.
 
         Raises
@@ -221,15 +229,25 @@ class Engine:
                 f"There is no product '{product_id}' to explain. `daogou search` finds its id."
             )
         visit = self._visit(view, visitor_id)
-        features, scores = measured(view, visit, row)
-        grounds = self._grounds(view, visit, "en", NO_ITEMS, ())
+        user = None if view.model is None else view.model.context(visit.history, visit.now, None)
+        home = RecommendRequest("home", visitor_id, language=language)
+        pool = candidates(view, visit, home, NO_ITEMS, user, self._config)
+        said = measured(view, visit, row, pool.items)
+        grounds = self._grounds(view, visit, language, NO_ITEMS, ())
+        if said.contributions is not None:
+            ties = grounds.untold_ties(np.array([row], np.int32))
+            carried = verified(view, visit, ties, {row: said.scores["next"]})
+            grounds = replace(grounds, carried=carried)
         return Explanation(
             product_id=product_id,
             policy_id=self._policy("home"),
-            features=features,
-            scores=scores,
+            features=said.features,
+            scores=said.scores,
             sources=proposed(view, visit, row),
             reasons=grounds.reasons(Shown(row, product), "home"),
+            contributions=said.contributions,
+            evidence=said.evidence,
+            counterfactual=said.counterfactual,
         )
 
     def _visit(self, view: View, visitor_id: str | None, until: float | None = None) -> Visit:
@@ -253,24 +271,44 @@ class Engine:
         )
 
     def _items(
-        self, rows: Int32, scores: Float32, fused: Fused, grounds: Grounds, placement: str
+        self,
+        rows: Int32,
+        scores: Float32,
+        fused: Fused,
+        grounds: Grounds,
+        placement: str,
+        chances: Sequence[float] = (),
     ) -> tuple[ScoredProduct, ...]:
-        """Hydrate a page: its products alone are read from the store."""
+        """Hydrate a page: its products alone are read from the store.
+
+        ``chances`` are the propensities of its places, none where nothing was left to chance.
+        """
         ids = [grounds.catalogue.table.ids[row] for row in rows.tolist()]
         products = self._store.products(ids)
         place = {row: n for n, row in enumerate(fused.items.tolist())}
         items = []
-        for row, score, product_id in zip(rows.tolist(), scores.tolist(), ids, strict=True):
+        chances = chances or [1.0] * len(ids)
+        columns = zip(rows.tolist(), scores.tolist(), chances, ids, strict=True)
+        for row, score, chance, product_id in columns:
             product = products.get(product_id)
             if product is None:  # deleted this very moment
                 continue
             sources = fused.sources_of(place[row]) if row in place else ()
             reasons = grounds.reasons(Shown(row, product), placement)
-            items.append(ScoredProduct(product, score, sources, reasons))
+            items.append(ScoredProduct(product, score, sources, reasons, chance))
         return tuple(items)
 
     def _policy(self, placement: str) -> str:
         return f"{self.bundle_id or UNTRAINED}/{placement}"
+
+
+def _with_carried(grounds: Grounds, view: View, visit: Visit, chosen: Chosen) -> Grounds:
+    """The grounds with what the ranker was seen to place the page's products for."""
+    if chosen.judged is None:
+        return grounds
+    ties = grounds.untold_ties(chosen.rows)
+    scores = dict(zip(chosen.rows.tolist(), chosen.judged.tolist(), strict=True))
+    return replace(grounds, carried=verified(view, visit, ties, scores))
 
 
 def attribution_token() -> str:

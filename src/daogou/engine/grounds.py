@@ -1,7 +1,7 @@
 """Compute the reasons for showing a product from the records of the moment."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from daogou.engine.catalogue import Catalogue
 from daogou.engine.columns import PATH_SEPARATOR
+from daogou.engine.drops import Drop
 from daogou.engine.vectors import Vectors
 from daogou.features import History, ItemStats
 from daogou.features.history import PURCHASE, VIEW
@@ -31,6 +32,7 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "search": ("matches", "bought_before", "discount", "viewed_recently", "popular_in", "new"),
     "home": (
         "bought_before",
+        "because_you_bought",
         "goes_with",
         "your_category",
         "viewed_recently",
@@ -52,6 +54,13 @@ class Shown(NamedTuple):
 
     row: int
     product: Product
+
+
+class Tie(NamedTuple):
+    """The row that another one goes with, and how much, by the bundle's neighbours."""
+
+    row: int
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,9 @@ class Grounds:
         there are, int32.
     vectors
         Unit text vectors; None without a bundle.
+    carried
+        By row, what the visitor bought that the ranker was seen to place it for: see
+        :func:`daogou.engine.counterfactual.verified`.
     """
 
     catalogue: Catalogue
@@ -110,6 +122,7 @@ class Grounds:
     by_category: CategoryRows
     bestsellers: Int32
     vectors: Vectors | None
+    carried: Mapping[int, Drop] = field(default_factory=dict)
 
     def reasons(self, shown: Shown, placement: str) -> tuple[Reason, ...]:
         """The strongest reasons for one product; none where nothing can be said of it."""
@@ -139,18 +152,40 @@ class Grounds:
         days = self._days_since(float(seen.max()))
         return Reason("viewed_recently", {"days_ago": days}) if days < VIEWED_DAYS else None
 
+    def because_you_bought(self, shown: Shown) -> Reason | None:
+        """What the product's place was seen to rest on: without it the ranker says less."""
+        drop = self.carried.get(shown.row)
+        if drop is None:
+            return None
+        values = {"score": round(drop.score, 4), "without": round(drop.without, 4)}
+        return Reason("because_you_bought", values, (self.catalogue.table.ids[drop.removed],))
+
     def goes_with(self, shown: Shown) -> Reason | None:
         """The strongest tie, by the bundle's neighbours, to what the page or the visitor has."""
+        tie = self.tie(shown.row)
+        if tie is None or shown.row in self.carried:  # of which that has been said already
+            return None
+        return Reason("goes_with", {"weight": tie.weight}, (self.catalogue.table.ids[tie.row],))
+
+    def tie(self, row: int) -> Tie | None:
+        """What of the page, or else of what was bought, a row goes with most; never itself."""
         others, items, weights = self._ties
-        line, place = np.nonzero(items == shown.row)
-        found = others[line] != shown.row
+        line, place = np.nonzero(items == row)
+        found = others[line] != row
         line, place = line[found], place[found]
         if not len(line):
             return None
         best = int(np.argmax(weights[line, place]))
-        other = self.catalogue.table.ids[int(others[line[best]])]
-        weight = float(weights[line[best], place[best]])
-        return Reason("goes_with", {"weight": weight}, (other,))
+        return Tie(int(others[line[best]]), float(weights[line[best], place[best]]))
+
+    def untold_ties(self, rows: Int32) -> dict[int, int]:
+        """By row, what it goes with most, for those of ``rows`` that were never bought.
+
+        Of what was bought before that is said first, and it is said of the product itself.
+        """
+        own = set(self._bought.items.tolist())
+        ties = {row: self.tie(row) for row in rows.tolist() if row not in own}
+        return {row: tie.row for row, tie in ties.items() if tie is not None}
 
     @cached_property
     def _bought(self) -> History:
@@ -275,6 +310,7 @@ def bestsellers(catalogue: Catalogue, stats: ItemStats) -> Int32:
 _COMPUTED: Final[Mapping[str, Callable[[Grounds, Shown], Reason | None]]] = {
     "bought_before": Grounds.bought_before,
     "viewed_recently": Grounds.viewed_recently,
+    "because_you_bought": Grounds.because_you_bought,
     "goes_with": Grounds.goes_with,
     "similar_to": Grounds.similar_to,
     "matches": Grounds.matches,

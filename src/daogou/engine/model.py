@@ -10,13 +10,15 @@ from daogou.bundle import Bundle
 from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_encoder
 from daogou.engine.vectors import Vectors
 from daogou.errors import EncoderError
-from daogou.features import History, ItemStats, ItemTable, load_items
+from daogou.features import GROUPS, Codes, History, ItemStats, ItemTable, load_items
+from daogou.features.attributes import attribute_codes, attribute_values
 from daogou.features.items import UNKNOWN, Float32, Int32
 from daogou.ranking import JointRanker
 from daogou.ranking.joint import IntentHead
 from daogou.retrieval import DenseRetriever, LexicalRetriever
 from daogou.retrieval.documents import item_texts
 from daogou.retrieval.item_vectors import encode_products
+from daogou.retrieval.sources import Panel, load_panel
 from daogou.text import detect_language
 from daogou.types import Product
 
@@ -41,6 +43,10 @@ class Model:
         What the item tower made of the products; None without a ranker.
     meaning, taste
         Retrievers over those two.
+    panel
+        The fitted sources.
+    attribute_words
+        The attribute values that the item tower knows.
     known_words
         Sizes of the vocabularies that the item tower was trained with: categories,
         departments, brands.
@@ -56,7 +62,15 @@ class Model:
     items: Vectors | None
     meaning: DenseRetriever
     taste: DenseRetriever | None
+    panel: Panel
+    attribute_words: Codes
     known_words: tuple[int, int, int]
+
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The ranker's wide features by what they are about."""
+        told = {"sources": self.panel.columns} if self.panel.columns else {}
+        return {**GROUPS, **told}
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -86,10 +100,33 @@ class Model:
         """The context tower's vector of a visitor, [D]; of width 0 without a ranker."""
         if self.ranker is None or self.items is None:
             return np.zeros(0, np.float32)
-        newest = history.slice(max(len(history) - self.ranker.length, 0), len(history))
+        newest = self._newest(self.ranker, history)
         vectors = self.items.take(newest.items)
         numbered = replace(newest, items=np.arange(len(newest), dtype=np.int32))
         return self.ranker.context(numbered, now, vectors, query)
+
+    def contexts(self, histories: Sequence[History], now: float) -> Float32:
+        """:meth:`context` of several histories at one moment, [B, D]; of width 0 without a ranker.
+
+        At least one history.
+        """
+        if self.ranker is None or self.items is None:
+            return np.zeros((len(histories), 0), np.float32)
+        length = self.ranker.length
+        newest = [
+            history.slice(max(len(history) - length, 0), len(history)) for history in histories
+        ]
+        rows = np.unique(np.concatenate([history.items for history in newest]))
+        numbered = [
+            replace(history, items=np.searchsorted(rows, history.items).astype(np.int32))
+            for history in newest
+        ]
+        return self.ranker.contexts(numbered, now, self.items.take(rows))
+
+    @staticmethod
+    def _newest(ranker: JointRanker, history: History) -> History:
+        """The lines that the context tower reads."""
+        return history.slice(max(len(history) - ranker.length, 0), len(history))
 
     def with_products(
         self, products: Sequence[Product], table: ItemTable, n_trained: int
@@ -109,10 +146,11 @@ class Model:
         known = replace(
             self, text=self.text.changed(rows, text), meaning=self.meaning.changed(rows, text)
         )
-        return known.with_arrivals(rows, text, table, n_trained)
+        attributes = attribute_codes([attribute_values(p) for p in products], self.attribute_words)
+        return known.with_arrivals(rows, text, attributes, table, n_trained)
 
     def with_arrivals(
-        self, rows: Int32, text: Float32, table: ItemTable, n_trained: int
+        self, rows: Int32, text: Float32, attributes: Int32, table: ItemTable, n_trained: int
     ) -> "Model":
         """The same, with the item tower's vectors of those ``rows`` that it was not trained on."""
         if self.ranker is None or self.items is None or self.taste is None:
@@ -125,7 +163,9 @@ class Model:
                 (table.category, table.department, table.brand), self.known_words, strict=True
             )
         )
-        placed = self.ranker.place(text[later], category, department, brand, table.price[new])
+        placed = self.ranker.place(
+            text[later], category, department, brand, attributes[later], table.price[new]
+        )
         return replace(
             self, items=self.items.changed(new, placed), taste=self.taste.changed(new, placed)
         )
@@ -179,6 +219,8 @@ def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | No
         items=items,
         meaning=DenseRetriever.open(bundle.path("dense_text"), "meaning", "query_vector", text),
         taste=taste,
+        panel=load_panel(bundle) if described["heads"] else Panel(),
+        attribute_words=Codes(bundle.json("attributes")),
         known_words=(len(table.categories), len(table.departments), len(table.brands)),
     )
     return Loaded(model, LexicalRetriever.open(bundle.path("lexical")), table, stats)

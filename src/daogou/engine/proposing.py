@@ -18,6 +18,7 @@ from daogou.retrieval import (
     Request,
 )
 from daogou.retrieval.proposals import PERSONAL_K, POPULAR_K, RELATED_K, TASTE_K
+from daogou.retrieval.sources import Opinion
 
 SIMILAR_K: Final = 120
 MODEL: Final = "model"
@@ -38,6 +39,7 @@ def propose(
     mask: Bools,
     anchors: Int32,
     user: Float32 | None,
+    opinion: Opinion | None = None,
 ) -> list[Candidates]:
     """Candidates of every source that serves the placement; to a stranger, what is popular.
 
@@ -49,6 +51,8 @@ def propose(
         Rows that the page is about, int32 [A].
     user
         The context vector, [D]; None, or of width 0, without a ranker.
+    opinion
+        Of the fitted sources about the visitor; they are asked where it is None.
     """
     request = Request(visit.now, visit.history, user_vector=user, anchor=anchors, mask=mask)
     related = ItemToItemRetriever(view.stats.neighbours)
@@ -76,9 +80,11 @@ def propose(
                 related.retrieve(request, RELATED_K),
                 personal.retrieve(request, PERSONAL_K),
             ]
-    taste = view.model.taste if view.model is not None else None
-    if taste is not None and placement in ("home", "cart"):
-        proposals.append(taste.retrieve(request, TASTE_K))
+    if view.model is not None and placement in ("home", "cart"):
+        if view.model.taste is not None:
+            proposals.append(view.model.taste.retrieve(request, TASTE_K))
+        opinion = opinion or view.model.panel.ask(visit.history, visit.now)
+        proposals += opinion.propose(mask)
     return proposals
 
 

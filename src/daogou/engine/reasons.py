@@ -15,6 +15,7 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
         "zh": "您买过{often}，上次是{ago}",
     },
     "viewed_recently": {"en": "You looked at this {ago}", "zh": "您{ago}看过"},
+    "because_you_bought": {"en": "Because you bought {title}", "zh": "因为您买过「{title}」"},
     "goes_with": {"en": "Often bought with {title}", "zh": "常与「{title}」一起购买"},
     "similar_to": {"en": "Similar to {title}", "zh": "与「{title}」相似"},
     "matches": {"en": "Matches “{words}”", "zh": "匹配“{words}”"},

@@ -11,6 +11,7 @@ from daogou.features import QueryScores, compute
 from daogou.features.items import Float32, Int32
 from daogou.ranking import Scores
 from daogou.retrieval import Candidates
+from daogou.retrieval.sources import Opinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +40,40 @@ def judge(
     rows: Int32,
     user: Float32,
     query: QueryScores | None = None,
+    opinion: Opinion | None = None,
 ) -> Judged:
     """Features and scores of ``rows`` [K]; ``user`` is the context vector, [D], with any query.
 
-    Without a ranker the scores are zeros: they put nothing in another order.
+    Without a ranker the scores are zeros: they put nothing in another order. The sources are
+    asked unless their ``opinion`` of the visitor is known.
     """
-    table = view.catalogue.table
-    wide = compute(visit.history, rows, visit.now, table, view.stats, query)
+    wide = wide_features(view, visit, rows, query, opinion)
     if model.ranker is None or model.items is None:
         return Judged(wide, Scores.nothing(len(rows)))
     unasked = None
     if query is not None and model.ranker.asked < set(model.heads):
         unasked = model.context(visit.history, visit.now, None)
     return Judged(wide, model.ranker.score(user, model.items.take(rows), wide, unasked))
+
+
+def wide_features(
+    view: View,
+    visit: Visit,
+    rows: Int32,
+    query: QueryScores | None = None,
+    opinion: Opinion | None = None,
+) -> Float32:
+    """What the ranker is told of ``rows`` [K] beside the towers' vectors, [K, F]."""
+    table = view.catalogue.table
+    own = compute(visit.history, rows, visit.now, table, view.stats, query)
+    if view.model is None:
+        return own
+    # Answers to a query are ranked by what was asked: the sources, who were not, are silent.
+    panel = view.model.panel
+    if query is not None:
+        return np.concatenate([own, panel.silent(len(rows))], axis=1)
+    opinion = opinion or panel.ask(visit.history, visit.now)
+    return np.concatenate([own, opinion.wide(rows)], axis=1)
 
 
 def query_scores(view: View, query: Query, rows: Int32, lexical: Candidates) -> QueryScores:

@@ -8,6 +8,7 @@ import numpy as np
 
 from daogou.engine.asking import Asked
 from daogou.engine.catalogue import ATTRIBUTE
+from daogou.engine.config import EngineConfig
 from daogou.engine.constraints import Wish
 from daogou.engine.matching import Bools
 from daogou.engine.proposing import propose
@@ -16,66 +17,14 @@ from daogou.engine.view import View
 from daogou.engine.visit import Visit
 from daogou.features import QueryScores
 from daogou.features.items import Float32, Int32
-from daogou.ranking import HEADS
 from daogou.ranking.relevance import Evidence, agreement, relevance
 from daogou.retrieval import Candidates, Fused, Request, fuse
 from daogou.retrieval.base import NO_ITEMS
 from daogou.text import tokenize
-from daogou.understanding import SURE
 
 CLEAR: Final = 0.6
 """From this share of the best match's BM25 on a product clearly has what was asked for."""
 _LEAST: Final = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """The ``[engine]`` table of daogou.toml.
-
-    Attributes
-    ----------
-    candidates
-        The best of a match set, so many at most, are put in order by the model; the others
-        follow in the order of their words, or of their popularity.
-    fill_below
-        Products that have no word of the query join by their meaning where fewer than so many
-        have all of its words.
-    near
-        A product is near in meaning from this cosine on.
-    sure
-        What was understood of a query leaves products out from this confidence on, and moves
-        products up below it.
-    weight_content, weight_relevance, weight_click, weight_purchase, weight_next
-        What counts in the order of search results: how well a product answers by its words and
-        its meaning, and what the model's heads say: answers the query, is looked at, is bought
-        once shown, is in the visitor's next basket. Without a trained model content alone does.
-    """
-
-    candidates: int = 200
-    fill_below: int = 24
-    near: float = 0.4
-    sure: float = SURE
-    weight_content: float = 3.0
-    weight_relevance: float = 1.0
-    weight_click: float = 0.0
-    weight_purchase: float = 0.0
-    weight_next: float = 0.0
-
-    @property
-    def heads(self) -> dict[str, float]:
-        """The weights of the model's heads, by head."""
-        return {head: getattr(self, f"weight_{head}") for head in HEADS}
-
-    def __post_init__(self) -> None:
-        if self.candidates < 1:
-            raise ValueError(f"candidates is {self.candidates}; expected 1 or more, such as 200.")
-        if not -1 <= self.near <= 1:
-            raise ValueError(f"near is {self.near}; expected a cosine, such as 0.4.")
-        if not 0 <= self.sure <= 1:
-            raise ValueError(f"sure is {self.sure}; expected a confidence, such as 0.8.")
-        for name in ("content", *HEADS):
-            if (weight := getattr(self, f"weight_{name}")) < 0:
-                raise ValueError(f"weight_{name} is {weight}; expected 0 or more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,9 +250,10 @@ def _by_taste(
         judged[order] = np.linspace(1, 0, len(fused), dtype=np.float32)
     else:
         user = view.model.context(visit.history, visit.now, None)
-        proposed = propose("home", view, visit, asked.mask, NO_ITEMS, user)
+        opinion = view.model.panel.ask(visit.history, visit.now)
+        proposed = propose("home", view, visit, asked.mask, NO_ITEMS, user, opinion)
         fused = fuse([*proposed, *lifted], k)
-        judged = judge(view, view.model, visit, fused.items, user).scores.next
+        judged = judge(view, view.model, visit, fused.items, user, opinion=opinion).scores.next
     return _in_order(fused.items, _moved(judged, fused.items, asked), rows, fused)
 
 

@@ -1,10 +1,10 @@
 """The trained model at work: ONNX graphs over the bundle's vectors, no torch.
 
 Dimension letters: V items, N new items, K candidates, L history length, D width,
-T size of a text vector, F features, H heads.
+T size of a text vector, F features, H heads, B histories.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -77,6 +77,8 @@ class JointRanker:
 
     Attributes
     ----------
+    columns
+        Names of the wide features: :data:`daogou.features.FEATURES`, then those of the sources.
     heads
         Those that were taught, in the order of the graph's columns.
     asked
@@ -86,15 +88,18 @@ class JointRanker:
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
         model = bundle.json("model")
         self.heads: tuple[str, ...] = tuple(model["heads"])
-        if tuple(model["features"]) != FEATURES or not set(self.heads) <= set(HEADS):
+        self.columns: tuple[str, ...] = tuple(model["features"])
+        own = self.columns[: len(FEATURES)]
+        if own != FEATURES or not set(self.heads) <= set(HEADS) or "image_width" not in model:
             raise BundleError(
-                f"Bundle {bundle.id} was trained with features of another version of Daogou."
-                " Train again with `daogou train`."
+                f"Bundle {bundle.id} was trained with features or towers of another version of"
+                " Daogou. Train again with `daogou train`."
             )
         self.asked = frozenset(model.get("asked", ["relevance"])) & frozenset(self.heads)
         self.width: int = model["width"]
         self.length: int = model["length"]
         self.text_width: int = model["text_width"]
+        self.image_width: int = model["image_width"]
         self._item = _session(bundle, "item_tower.onnx", threads)
         self._context = _session(bundle, "context_tower.onnx", threads)
         self._ranker = _session(bundle, "ranker.onnx", threads)
@@ -105,7 +110,9 @@ class JointRanker:
         category: Int32,
         department: Int32,
         brand: Int32,
+        attributes: Int32,
         price: Float32,
+        image: Float32 | None = None,
     ) -> Float32:
         """Vectors of items that came after the training, by content alone: -> [N, D].
 
@@ -115,18 +122,26 @@ class JointRanker:
             Centred text vectors, [N, T].
         category, department, brand
             Codes of the bundle's vocabularies, 0 for a word that it does not know, [N].
+        attributes
+            Codes of attribute values, 0 pads, [N, A].
         price
             Minor units, NaN where unknown, [N].
+        image
+            Image vectors, [N, I]; None where there are none.
         """
         if len(text) == 0:
             return np.zeros((0, self.width), np.float32)
+        if image is None:
+            image = np.zeros((len(text), self.image_width), np.float32)
         return _run(
             self._item,
             {
                 "text": text.astype(np.float32),
+                "image": image.astype(np.float32),
                 "category": category.astype(np.int64),
                 "department": department.astype(np.int64),
                 "brand": brand.astype(np.int64),
+                "attributes": attributes.astype(np.int64),
                 "price": price.astype(np.float32),
             },
         )
@@ -145,33 +160,47 @@ class JointRanker:
         query
             Centred text vector of a query, [T].
         """
-        lines = np.zeros((1, self.length, self.width), np.float32)
-        kinds = np.zeros((1, self.length), np.int64)
-        ages = np.zeros((1, self.length), np.float32)
-        n = min(len(history), self.length)
-        if n:
-            lines[0, -n:] = vectors[history.items[-n:]]
-            kinds[0, -n:] = history.kinds[-n:]
-            ages[0, -n:] = np.maximum(now - history.times[-n:], 0)
-        asked = np.zeros((1, self.text_width), np.float32)
+        u: Float32 = self.contexts([history], now, vectors, query)[0]
+        return u
+
+    def contexts(
+        self,
+        histories: Sequence[History],
+        now: float,
+        vectors: Float32,
+        query: Float32 | None = None,
+    ) -> Float32:
+        """:meth:`context` of several histories in one call, [B, D]."""
+        b = len(histories)
+        lines = np.zeros((b, self.length, self.width), np.float32)
+        kinds = np.zeros((b, self.length), np.int64)
+        ages = np.zeros((b, self.length), np.float32)
+        for row, history in enumerate(histories):
+            n = min(len(history), self.length)
+            if n:
+                lines[row, -n:] = vectors[history.items[-n:]]
+                kinds[row, -n:] = history.kinds[-n:]
+                ages[row, -n:] = np.maximum(now - history.times[-n:], 0)
+        asked = np.zeros((b, self.text_width), np.float32)
         if query is not None:
-            asked[0] = query
-        u = _run(
+            asked[:] = query
+        return _run(
             self._context,
             {
                 "lines": lines,
                 "kinds": kinds,
                 "ages": ages,
                 "query": asked,
-                "has_query": np.array([float(query is not None)], np.float32),
+                "has_query": np.full(b, float(query is not None), np.float32),
             },
         )
-        return np.asarray(u[0], np.float32)
 
     def score(
         self, u: Float32, v: Float32, wide: Float32, unasked: Float32 | None = None
     ) -> Scores:
         """All heads for candidates: u [D], v [K, D], wide [K, F].
+
+        Where each candidate is judged in a context of its own, u is [K, D].
 
         A head that never saw a query in training has learned nothing about the features
         of one, and would be led by noise there. Where candidates answer a query, such a
@@ -196,7 +225,8 @@ class JointRanker:
         return replace(Scores.nothing(len(v)), **told)
 
     def _logits(self, u: Float32, v: Float32, wide: Float32) -> dict[str, Float32]:
-        logits = _run(self._ranker, {"u": np.repeat(u[None], len(v), 0), "v": v, "wide": wide})
+        each = np.ascontiguousarray(np.broadcast_to(u, (len(v), u.shape[-1])))
+        logits = _run(self._ranker, {"u": each, "v": v, "wide": wide})
         return dict(zip(self.heads, logits.T, strict=True))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from daogou.engine import Chip, SearchSlate, attribution_token, render_reason
+from daogou.engine import Chip, Explanation, SearchSlate, attribution_token, render_reason
 from daogou.feeds.codec import product_to_json
 from daogou.retrieval.suggest import Suggestion
 from daogou.store import Store
@@ -25,7 +25,9 @@ class Teller:
     The titles of all the products that the reasons name are read at once.
     """
 
-    def __init__(self, store: Store, items: Sequence[ScoredProduct], language: str) -> None:
+    def __init__(
+        self, store: Store, items: Sequence[ScoredProduct | Explanation], language: str
+    ) -> None:
         ids = {id_ for item in items for reason in item.reasons for id_ in reason.product_ids}
         self.language = language
         self.titles = {id_: p.title_in(language) for id_, p in store.products(ids).items()}
@@ -139,12 +141,56 @@ def recommend_answer(
             result["reason"] = teller.tell(item.reasons[0])
         if with_score:
             result["score"] = item.score
+        if item.propensity < 1:
+            result["propensity"] = item.propensity
         results.append(result)
     return {
         "results": results,
         "attributionToken": slate.recommendation_id,
         "policyId": slate.policy_id,
     }
+
+
+def explain_answer(told: Explanation, store: Store, language: str) -> dict[str, Any]:
+    """Why a product stands where it stands, as `ExplainAnswer` describes it."""
+    teller = Teller(store, [told], language)
+    tested = store.products([effect.product_id for effect in told.evidence])
+    titles = {id_: product.title_in(language) for id_, product in tested.items()}
+    answer: dict[str, Any] = {
+        "productId": told.product_id,
+        "policyId": told.policy_id,
+        "reasons": [teller.tell(reason) for reason in told.reasons],
+        "sources": [
+            {"source": name, "rank": source.rank, "score": source.score}
+            for name, source in told.sources.items()
+        ],
+        "scores": told.scores,
+        "features": told.features,
+        "evidence": [
+            {
+                "productId": effect.product_id,
+                "title": titles.get(effect.product_id, effect.product_id),
+                "score": effect.score,
+                "without": effect.without,
+            }
+            for effect in told.evidence
+        ],
+    }
+    if parts := told.contributions:
+        answer["contributions"] = {
+            "score": parts.score,
+            "base": parts.base,
+            "groups": parts.groups,
+        }
+    if what_if := told.counterfactual:
+        answer["counterfactual"] = {
+            "removed": what_if.removed,
+            "scoreBefore": what_if.score_before,
+            "scoreAfter": what_if.score_after,
+            "rankBefore": what_if.rank_before,
+            "rankAfter": what_if.rank_after,
+        }
+    return answer
 
 
 def products_by_id(products: Mapping[str, Product], language: str) -> dict[str, dict[str, Any]]:

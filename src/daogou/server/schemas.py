@@ -117,6 +117,11 @@ class Recommendation(Wire):
     product: dict[str, Any]
     reason: ReasonOut | None = None
     score: float | None = Field(default=None, description="With `params.returnScore`.")
+    propensity: float | None = Field(
+        default=None,
+        description="The probability of the product in this place, where chance had a part;"
+        " to be sent back with events.",
+    )
 
 
 class RecommendAnswer(Wire):
@@ -125,6 +130,57 @@ class RecommendAnswer(Wire):
     results: list[Recommendation]
     attribution_token: str
     policy_id: str
+
+
+class ContributionsOut(Wire):
+    """A score and its parts: `base` and all of `groups` add up to it."""
+
+    score: float
+    base: float = Field(description="Of the mean of the candidates for the home page.")
+    groups: dict[str, float] = Field(
+        description="What each group of features adds: its Shapley value."
+    )
+
+
+class SourceOut(Wire):
+    """A source that proposes the product for the home page."""
+
+    source: str
+    rank: int = Field(description="From 0.")
+    score: float
+
+
+class EffectOut(Wire):
+    """What a product of the visitor's history does for the explained one."""
+
+    product_id: str
+    title: str
+    score: float
+    without: float = Field(description="The score had the visitor never done anything with it.")
+
+
+class CounterfactualOut(Wire):
+    """What would become of the explained product without another one in the history."""
+
+    removed: str
+    score_before: float
+    score_after: float
+    rank_before: int | None = Field(description="From 1; null where it is no candidate.")
+    rank_after: int | None
+
+
+class ExplainAnswer(Wire):
+    """Why a product stands where it stands on a visitor's home page."""
+
+    product_id: str
+    policy_id: str
+    reasons: list[ReasonOut]
+    sources: list[SourceOut]
+    scores: dict[str, float] = Field(description="What each head of the model says.")
+    features: dict[str, dict[str, float]] = Field(description="What the model was told, by group.")
+    contributions: ContributionsOut | None = None
+    evidence: list[EffectOut]
+    counterfactual: CounterfactualOut | None = None
 
 
 class ItemError(Wire):

@@ -1,4 +1,4 @@
-"""``POST /v1/search``, ``GET /v1/completeQuery`` and ``POST /v1/recommend``."""
+"""``POST /v1/search``, ``GET /v1/completeQuery``, ``POST /v1/recommend``, ``GET /v1/explain``."""
 
 import functools
 from decimal import Decimal
@@ -11,6 +11,7 @@ from daogou.engine.requests import Boost, RecommendRequest, SearchRequest
 from daogou.engine.requests import FacetSpec as Facet
 from daogou.server.answers import (
     completion_answer,
+    explain_answer,
     json_response,
     recommend_answer,
     search_answer,
@@ -21,6 +22,8 @@ from daogou.server.openapi import answers
 from daogou.server.schemas import (
     MAX_ID,
     RECOMMEND_PAGE,
+    ExplainAnswer,
+    Identifier,
     LanguageCode,
     RecommendAnswer,
     RecommendBody,
@@ -42,7 +45,7 @@ FACET_VALUES: Final = 50
 def shopping_routes(
     engine: Engine, store: Store, config: ServerConfig, metrics: Metrics
 ) -> APIRouter:
-    """The shopper's two questions."""
+    """What is there, what is for me, and why."""
     router = APIRouter(prefix="/v1", tags=["shopping"])
 
     @router.post("/search", summary="Search the catalogue", responses=answers(SearchAnswer))
@@ -87,6 +90,21 @@ def shopping_routes(
             return json_response(
                 recommend_answer(slate, store, language, with_score=body.params.return_score)
             )
+
+    @router.get(
+        "/explain",
+        summary="Explain a product's place on a visitor's home page",
+        responses=answers(ExplainAnswer),
+    )
+    def explain(
+        product_id: Annotated[Identifier, Query(alias="productId")],
+        visitor_id: Annotated[Identifier | None, Query(alias="visitorId")] = None,
+        language_code: Annotated[LanguageCode, Query(alias="languageCode")] = None,
+    ) -> Response:
+        language = speak(language_code, config.language)
+        with metrics.stage("explain", "engine"):
+            told = engine.explain(visitor_id, product_id, language)
+        return json_response(explain_answer(told, store, language))
 
     return router
 

@@ -139,12 +139,12 @@ export function shelf({ id, title, note, placement, fetch, onchange, dismissable
   async function refresh() {
     const list = await fetch();
     const changed = () => onchange?.(id);
-    const cards = list.results.map(({ product, reason }, position) =>
+    const cards = list.results.map(({ product, reason, propensity }, position) =>
       card({
         product,
         reason,
         list,
-        line: { id: product.id, position, placement },
+        line: { id: product.id, position, placement, propensity },
         onadd: changed,
         ondismiss: dismissable ? changed : undefined,
       }),

@@ -13,7 +13,7 @@ const SETTLE_MS = 600;
 /**
  * Record an event, and resolve when the shop has it (or cannot be reached just now).
  *
- * lines: [{id, quantity, variantId, price, position, placement}];
+ * lines: [{id, quantity, variantId, price, position, placement, propensity}];
  * list: the answer {attributionToken, policyId} that the products came from.
  */
 export async function record(eventType, { lines = [], query, list } = {}) {
@@ -31,7 +31,7 @@ export async function record(eventType, { lines = [], query, list } = {}) {
   await flush();
 }
 
-function detail({ id, quantity = 1, variantId, price, position, placement }) {
+function detail({ id, quantity = 1, variantId, price, position, placement, propensity }) {
   return {
     product: { id },
     quantity,
@@ -39,6 +39,7 @@ function detail({ id, quantity = 1, variantId, price, position, placement }) {
     ...(price ? { price } : {}),
     ...(position === undefined ? {} : { position }),
     ...(placement ? { placement } : {}),
+    ...(propensity === undefined ? {} : { propensity }),
   };
 }
 
