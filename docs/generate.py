@@ -17,7 +17,7 @@ import typer
 
 from daogou.cli import app
 from daogou.encoders import EncoderConfig
-from daogou.engine.searching import EngineConfig
+from daogou.engine.config import EngineConfig
 from daogou.server import ServerConfig
 from daogou.store import StoreConfig
 from daogou.training.config import TrainingConfig

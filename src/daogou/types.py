@@ -173,12 +173,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ScoredProduct:
-    """A product in a slate, with its final score, the sources that proposed it, and why."""
+    """A product in a slate, with its final score, the sources that proposed it, and why.
+
+    ``propensity`` is the probability with which the policy shows it in this place: below 1
+    where the page leaves something to chance.
+    """
 
     product: Product
     score: float
     sources: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

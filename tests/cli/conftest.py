@@ -96,5 +96,6 @@ def tiny_training(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Plan(
         ModelConfig(width=16, layers=1, length=8, hidden=16),
         epochs=1, patience=1, baskets=40, queries=20, exposures=20, intents=20, list_size=30,
+        pretraining_epochs=1, pretraining_patience=1, pretraining_tokens=500,
     )  # fmt: skip
     monkeypatch.setattr(pipeline, "plan", lambda _effort: tiny)

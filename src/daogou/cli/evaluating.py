@@ -130,6 +130,7 @@ def _bundle(
 ) -> Bundle:
     """A bundle that has seen nothing from the split on; one that is there already will do."""
     from daogou.cli.training import KEPT_BUNDLES, Epochs, resumable
+    from daogou.training.pictures import pictures_of
     from daogou.training.pipeline import train
 
     root = settings.home / "evaluation" / "bundles"
@@ -147,6 +148,7 @@ def _bundle(
             encoder,
             config,
             until=split,
+            pictures=pictures_of(settings.encoder(), settings.cache, stages.stage),
             checkpoint=settings.cache / "evaluation.safetensors",
             stage=stages.stage,
             report=Epochs(stages),

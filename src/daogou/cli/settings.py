@@ -10,7 +10,7 @@ from daogou.config import C, fill, read_toml
 
 if TYPE_CHECKING:
     from daogou.encoders import EncoderConfig
-    from daogou.engine.searching import EngineConfig
+    from daogou.engine.config import EngineConfig
     from daogou.server import ServerConfig
     from daogou.store import Store
     from daogou.training.config import TrainingConfig
@@ -88,7 +88,7 @@ class Settings:
 
     def engine(self) -> "EngineConfig":
         """The ``[engine]`` section."""
-        from daogou.engine.searching import EngineConfig
+        from daogou.engine.config import EngineConfig
 
         return self._section("engine", EngineConfig)
 

@@ -12,6 +12,7 @@ from daogou.cli.packages import require
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import Stages, out, say, seconds, warn, what_next
 from daogou.encoders import open_text_encoder
+from daogou.retrieval.sources import JOINT
 
 if TYPE_CHECKING:
     from daogou.training.checkpoint import Progress
@@ -55,6 +56,7 @@ def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Tra
     config = settings.training(effort=effort, seed=seed)
     with settings.open_store() as store, resumable(), Stages() as stages:
         stages.stage("loading torch and the text encoder", 0, 1)
+        from daogou.training.pictures import pictures_of
         from daogou.training.pipeline import train
 
         encoder = open_text_encoder(settings.encoder(), settings.cache)
@@ -63,6 +65,7 @@ def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Tra
             settings.bundles,
             encoder,
             config,
+            pictures=pictures_of(settings.encoder(), settings.cache, stages.stage),
             checkpoint=settings.cache / "training.safetensors",
             stage=stages.stage,
             report=Epochs(stages),
@@ -124,6 +127,11 @@ def tell(trained: "Trained") -> None:
         out.print(table)
     for head, reason in trained.left_out.items():
         say(f"Left out, {HEADS[head]}: {reason}.")
+    for name, reason in trained.unread.items():
+        say(f"Left out, {name}: {reason}.")
+    champion = trained.bundle.json("model")["champion"]
+    if champion != JOINT:
+        say(f"The home page is ordered by {champion}: alone it beats the ranker on this shop.")
     times = ", ".join(f"{name} {seconds(spent)}" for name, spent in trained.seconds.items())
     say(f"Trained in {seconds(sum(trained.seconds.values()))}: {times}.")
     say(f"Active bundle: {trained.bundle.id}")

@@ -1,4 +1,7 @@
-"""Frozen encoders behind one Protocol, their vectors cached by content and centred by language."""
+"""Frozen encoders of texts and pictures: a Protocol each, vectors cached by content.
+
+Text vectors are centred by language, image vectors reduced to the components of the shop.
+"""
 
 from pathlib import Path
 
@@ -7,6 +10,9 @@ from daogou.encoders.bundled import E5Encoder, FastEncoder, JoinedEncoder
 from daogou.encoders.cache import VectorCache
 from daogou.encoders.cached import CachedEncoder
 from daogou.encoders.centring import Centring
+from daogou.encoders.image import ImageEncoder, PhotoEncoder, open_image_encoder, reads_images
+from daogou.encoders.product_images import ImageReport, encode_product_images
+from daogou.encoders.reduction import ImageReduction
 
 __all__ = [
     "CachedEncoder",
@@ -14,12 +20,19 @@ __all__ = [
     "E5Encoder",
     "EncoderConfig",
     "FastEncoder",
+    "ImageEncoder",
+    "ImageReduction",
+    "ImageReport",
     "JoinedEncoder",
     "Kind",
+    "PhotoEncoder",
     "Progress",
     "TextEncoder",
     "VectorCache",
+    "encode_product_images",
+    "open_image_encoder",
     "open_text_encoder",
+    "reads_images",
 ]
 
 

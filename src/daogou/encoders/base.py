@@ -63,12 +63,21 @@ class EncoderConfig:
     batch_size
         How many texts are encoded, and saved, at a time.
     cache
-        Keep the vectors on disk, so that a text is encoded once in its life.
+        Keep the vectors on disk, so that a text or a picture is encoded once in its life.
+    images
+        ``"auto"``: products' first pictures are encoded too, where ``image_folder`` is set and
+        the extra ``images`` is installed; some 25 ms a new picture on one core. ``"off"``: never.
+    image_folder
+        Where the pictures are, from where the command runs. ``images`` of a product are paths in
+        it; of a web address the file name counts, and nothing is fetched. No file outside of it
+        is read. Empty is none.
     """
 
     model: Literal["fast", "joined"] = "fast"
     batch_size: int = 256
     cache: bool = True
+    images: Literal["off", "auto"] = "auto"
+    image_folder: str = ""
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
