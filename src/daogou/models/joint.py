@@ -67,12 +67,6 @@ class JointModel(nn.Module):
         vectors: Tensor = self.item_tower(distinct, self.content.rows(distinct))
         return vectors[back]
 
-    def catalogue_vectors(self) -> Tensor:
-        """``v`` of the whole catalogue in one piece, [V, D]: for the full softmax."""
-        everything = torch.arange(self.content.sizes.items)
-        vectors: Tensor = self.item_tower(everything, self.content.rows(everything))
-        return vectors
-
     @torch.no_grad()
     def all_item_vectors(self, batch: int = 8192) -> Tensor:
         """``v`` of the whole catalogue, [V, D], in evaluation mode."""

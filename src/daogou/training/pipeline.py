@@ -210,7 +210,8 @@ def train_shop(
 
 FINE_PURCHASES: Final = 50_000
 """From so many purchased lines on the ranker sees its features by quantile bins. In a planted shop
-of some 2,000 it learned the products by heart with them, and ranked by likeness with a single one."""
+of some 2,000 it learned the products by heart with them, and went by likeness with a single
+one."""
 
 
 def _sized(derived: Plan, past: Past) -> Plan:
