@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,14 @@ def test_the_split_is_at_midnight(tmp_path: Path) -> None:
         assert find_split(store, 7) == datetime(2026, 1, 24, tzinfo=UTC).timestamp()
         with pytest.raises(TrainingError, match="span 30 days, and the last 56"):
             find_split(store, 56)
+
+
+def test_a_purchase_in_the_future_moves_no_split(tmp_path: Path) -> None:
+    """One of a wrong clock would leave nothing behind the split."""
+    late = datetime.now(UTC) + timedelta(days=3650)
+    with Store.open(f"sqlite:///{tmp_path / 'shop.db'}") as store:
+        bought(store, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC), late)
+        assert find_split(store, 7) == datetime(2026, 1, 24, tzinfo=UTC).timestamp()
 
 
 def test_without_purchases_there_is_nothing_to_evaluate_on(tmp_path: Path) -> None:

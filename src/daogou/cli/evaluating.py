@@ -99,7 +99,9 @@ def find_split(store: Store, days: int) -> float:
     TrainingError
         There are no purchases before that.
     """
-    times = store.event_lines(types=["purchase-complete"]).select(
+    from daogou.training.shop import latest
+
+    times = store.event_lines(until=latest(), types=["purchase-complete"]).select(
         first=pl.col("time").min(), last=pl.col("time").max()
     )
     first, last = times.row(0)

@@ -50,7 +50,7 @@ class ModelConfig:
     n_experts: int = 3
     hidden: int = 96
     bins: int = 8
-    id_dropout: float = 0.5
+    id_dropout: float = 0.2
     likeness_dropout: float = 0.3
     tower_dropout: float = 0.3
     dropout: float = 0.1

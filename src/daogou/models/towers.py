@@ -16,6 +16,10 @@ START, QUERY = 6, 7
 """Kinds of token beside those of a history (1 to 5): before all lines, and a query after them."""
 KIND_CODES = 8
 """0 pads."""
+INITIAL_STD = 0.02
+"""Of whatever adds up to an item's vector: all parts start out small and alike, the mixing layer
+at zero, and the softmax over the catalogue nearly even. With torch's own start the content's
+noise drowned what the histories teach: NDCG of the towers on Beauty grew three times slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class ItemTower(nn.Module):
         self.id_dropout = config.id_dropout
         self.text = nn.Linear(sizes.text, d, bias=False)
         # A plain matrix: a layer of width 0, for shops without pictures, is warned of.
-        self.image = nn.Parameter(torch.randn(sizes.image, d) * 0.05)
+        self.image = nn.Parameter(torch.randn(sizes.image, d) * INITIAL_STD)
         self.category = nn.Embedding(sizes.categories, d)
         self.department = nn.Embedding(sizes.departments, d)
         self.brand = nn.Embedding(sizes.brands, d)
@@ -71,8 +75,15 @@ class ItemTower(nn.Module):
             nn.LayerNorm(d), nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d)
         )
         self.identity = nn.Embedding(sizes.items, d)
-        for table in (self.category, self.department, self.brand, self.attribute, self.identity):
-            nn.init.normal_(table.weight, std=0.02)
+        for table in (
+            self.category, self.department, self.brand, self.attribute, self.identity,
+            self.text, self.price,
+        ):  # fmt: skip
+            nn.init.normal_(table.weight, std=INITIAL_STD)
+        nn.init.zeros_(self.price.bias)
+        last = self.mix[-1]
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         with torch.no_grad():
             self.attribute.weight[0].zero_()
 
@@ -80,10 +91,9 @@ class ItemTower(nn.Module):
         """Place items by what they are, [N, D]."""
         known = torch.isfinite(item.price)
         price = torch.where(known, item.price, torch.zeros_like(item.price))
-        told = (item.attributes > 0).sum(-1, keepdim=True).clamp(min=1)
         x = self.text(item.text) + item.image @ self.image
         x = x + self.category(item.category) + self.department(item.department)
-        x = x + self.brand(item.brand) + self.attribute(item.attributes).sum(-2) / told
+        x = x + self.brand(item.brand) + self.attribute(item.attributes).sum(-2)
         x = x + self.price(torch.stack([torch.log1p(price / 100), known.float()], -1))
         mixed: Tensor = x + self.mix(x)
         return mixed

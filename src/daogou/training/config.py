@@ -64,7 +64,7 @@ class TrainingConfig:
     lambda_purchase: float = 2.0
     lambda_intent: float = 0.2
     lambda_masked: float = 0.0
-    lambda_autoencoder: float = 0.1
+    lambda_autoencoder: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("validation_days", "replay_days", "exposure_days", "min_basket"):
@@ -113,6 +113,8 @@ class Plan:
     negatives
         Items that a step's sampled softmax shares, where the catalogue is too large for a
         full one.
+    pretraining_rate, learning_rate
+        The highest learning rate of each stage.
     """
 
     model: ModelConfig
@@ -130,6 +132,7 @@ class Plan:
     batch: int = 32
     rows: int = 24
     negatives: int = 1024
+    pretraining_rate: float = 3e-3
     learning_rate: float = 2e-3
     weight_decay: float = 0.03
 
@@ -139,8 +142,8 @@ def plan(config: TrainingConfig) -> Plan:
     derived = {
         "quick": Plan(
             ModelConfig(), epochs=3, patience=2, baskets=12_000, queries=10_000, exposures=5_000,
-            intents=16_000, list_size=100, pretraining_epochs=8, pretraining_patience=1,
-            pretraining_tokens=150_000,
+            intents=16_000, list_size=100, pretraining_epochs=8, pretraining_patience=2,
+            pretraining_tokens=200_000,
         ),
         "standard": Plan(
             ModelConfig(width=96, length=64), epochs=5, patience=2, baskets=30_000,

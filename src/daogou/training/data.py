@@ -50,8 +50,8 @@ class Data:
 
     Attributes
     ----------
-    check
-        Seconds since 1970 from which on everything is validation.
+    start, check
+        Seconds since 1970 from which on everything is replayed, and from which on it is validation.
     columns
         Names of the features in the lists.
     train, validation
@@ -67,6 +67,7 @@ class Data:
     """
 
     log: ShopLog
+    start: float
     check: float
     columns: tuple[str, ...]
     train: Mapping[str, Lists]
@@ -168,6 +169,7 @@ def gather(
         left_out["intent"] = _why("intent", 0, past.purchases, config.lambda_intent)
     return Data(
         log=shop.log,
+        start=past.start,
         check=past.check,
         columns=past.columns,
         train={head: found for head, found in lists["train"].items() if head not in left_out},

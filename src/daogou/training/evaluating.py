@@ -39,6 +39,7 @@ from daogou.retrieval.sources import LineWeights, NeighbourSource, load_panel
 from daogou.store import Store
 from daogou.training.examples import Lists
 from daogou.training.replay import Int64, Replay, StatsClock
+from daogou.training.shop import latest
 from daogou.training.zoo.ease import EaseConfig, fit_ease
 
 Bool = npt.NDArray[np.bool_]
@@ -153,7 +154,7 @@ def evaluate_shop(
             f"Bundle {bundle.id} cannot predict baskets: {reason}. Import purchases from before"
             " the split with `daogou import events FILE`, or choose a later split."
         )
-    log = ShopLog.from_frame(store.event_lines(), table.index)
+    log = ShopLog.from_frame(store.event_lines(until=latest()), table.index)
     baskets = list(log.baskets(split, np.inf, min_basket))
     if not baskets:
         raise TrainingError(

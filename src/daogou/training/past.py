@@ -8,12 +8,13 @@ import numpy as np
 from daogou.features import FEATURES, Basket, Interactions, Neighbours
 from daogou.features.history import PURCHASE
 from daogou.features.items import Int32
+from daogou.features.log import Exposures
 from daogou.features.stats import DAY
 from daogou.retrieval.base import Request
 from daogou.retrieval.building import build_item_to_item
 from daogou.retrieval.proposals import propose, union
 from daogou.retrieval.sources import Panel
-from daogou.training.config import TrainingConfig
+from daogou.training.config import Plan, TrainingConfig
 from daogou.training.replay import StatsClock
 from daogou.training.shop import Shop
 
@@ -44,14 +45,20 @@ class Past:
     panel: Panel
 
     @classmethod
-    def divide(cls, shop: Shop, config: TrainingConfig, end: float) -> "Past":
-        """By the settings' days, as far as the log reaches back."""
+    def divide(cls, shop: Shop, config: TrainingConfig, derived: Plan, end: float) -> "Past":
+        """By the settings' days, as far as the log reaches back and the plan wants examples."""
         check = end - config.validation_days * DAY
         start = check - config.replay_days * DAY
         times = shop.log.lines.times[shop.log.lines.kinds == PURCHASE]
         before = times[times < check]
         if len(before):
             start = max(start, float(np.quantile(before, FITTED_SHARE)))
+        # The later the replay begins, the more the sources and towers were fitted to, and the
+        # more like those that will serve are those that the ranker learns to trust.
+        baskets = [basket.time for basket in shop.log.baskets(start, check, config.min_basket)]
+        shown = _moments(shop.log.exposures, start, check)
+        since = min(_newest(baskets, derived.baskets), _newest(shown, derived.exposures))
+        start = since if np.isfinite(since) else start
         return cls(shop, start, check, end, config.min_basket, config.seed, Panel())
 
     def with_panel(self, panel: Panel) -> "Past":
@@ -93,6 +100,18 @@ class Past:
         history = self.shop.log.history(basket.visitor, basket.end)
         asked = Request(now=basket.time, history=history)
         return union(propose(self.clock.sources(basket.time), asked))
+
+
+def _moments(shown: Exposures, since: float, until: float) -> list[float]:
+    """When something was shown within a period, once an event."""
+    times = shown.time[np.flatnonzero(np.diff(shown.event, prepend=-1))]
+    kept: list[float] = times[(times >= since) & (times < until)].tolist()
+    return kept
+
+
+def _newest(times: list[float], count: int) -> float:
+    """The moment since when ``count`` things, or all there are, happened; of none, infinity."""
+    return sorted(times)[-min(count, len(times))] if times else np.inf
 
 
 def neighbours(shop: Shop, until: float) -> Neighbours:

@@ -5,7 +5,7 @@ the ranker learns from is a forecast, as it will be in serving.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ AUTOENCODED = 512
 BETA = 0.02
 """Of the divergence: beside reconstruction it only has to keep ``v`` from drifting apart (beta
 below 1: Higgins et al., ICLR 2017; Liang et al., WWW 2018)."""
+CATCH_UP = 0.25
+"""Of the learning rate, while the towers read what is new."""
 Told = Callable[[int, int], None]
 
 
@@ -96,6 +98,31 @@ def pretrain(
     return found
 
 
+def catch_up(
+    model: JointModel,
+    stretch: Stretch,
+    plan: Plan,
+    weights: Mapping[str, float],
+    seed: int,
+    told: Told = lambda *_: None,
+) -> None:
+    """Let trained towers read once what they were kept from: everything before ``stretch.until``.
+
+    What the candidate sources gain by being fitted again before they serve. At a small rate, so
+    that what the ranker has learned to make of likeness still holds.
+    """
+    once = replace(
+        plan,
+        pretraining_epochs=1,
+        pretraining_rate=plan.learning_rate * CATCH_UP,
+        pretraining_tokens=2 * plan.pretraining_tokens,
+    )
+    stage = _Pretraining(model, stretch, once, weights, seed, told)
+    if len(stage.pieces):
+        stage.epoch()
+    model.eval()
+
+
 class _Pretraining:
     """What the first stage holds from its first step to its last."""
 
@@ -120,7 +147,7 @@ class _Pretraining:
             *self.events.parameters(),
         ]
         self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+            self.parameters, lr=plan.pretraining_rate, weight_decay=plan.weight_decay, fused=True
         )
         generator = torch.Generator().manual_seed(seed)
         self.negatives = Negatives.of(stretch.popularity, plan.negatives, generator)
@@ -139,7 +166,7 @@ class _Pretraining:
         length, count = self.model.config.length, 0
         for packed in packed_batches(self.stretch.log, chosen, length, self.plan.rows, self.rng):
             for group in self.optimizer.param_groups:
-                group["lr"] = self.plan.learning_rate * schedule((before + count) / total)
+                group["lr"] = self.plan.pretraining_rate * schedule((before + count) / total)
             for name, value in self._step(packed).items():
                 sums[name] = sums.get(name, 0.0) + value
             count += 1

@@ -83,6 +83,11 @@ class Shop:
         }
 
 
+def latest() -> datetime:
+    """From when on an event lies in the future."""
+    return datetime.fromtimestamp(time.time() + CLOCKS, UTC)
+
+
 def read_shop(
     store: Store,
     encoder: TextEncoder,
@@ -96,9 +101,7 @@ def read_shop(
     that happened would seem to have happened long before it.
     """
     revision, total = store.revision(), store.count_products()
-    present = time.time() + CLOCKS
-    last = present if until is None else min(until, present)
-    end = datetime.fromtimestamp(last, UTC)
+    end = latest() if until is None else min(latest(), datetime.fromtimestamp(until, UTC))
     unread: dict[str, str] = {}
 
     def log(table: ItemTable) -> ShopLog:

@@ -82,7 +82,8 @@ class _Training:
         self.reads_histories = bool(data.heads) and course.weights[RETRIEVAL] > 0
         trained = (*data.tasks, *([RETRIEVAL] if self.reads_histories else []))
         self.weights = TaskWeights({t: course.weights[t] for t in trained}, course.weighting)
-        self.pieces = cut_log(data.log, data.check, model.config.length)
+        # Not the replayed days: of histories that hold a list's basket the towers would know it.
+        self.pieces = cut_log(data.log, data.start, model.config.length)
         leading = [task for task in ("next", INTENT) if task in data.tasks] or data.tasks[:1]
         self.steps = max((-(-self._count(task) // self.sizes[task]) for task in leading), default=0)
         self.total = self.steps * course.plan.epochs
@@ -193,7 +194,7 @@ class _Training:
             yield Step(lists, next(histories), asked, about)
 
     def _histories(self, rng: np.random.Generator) -> Iterator[Packed]:
-        """All histories before validation, again and again, packed anew each time."""
+        """All histories before the replayed days, again and again, packed anew each time."""
         length, rows = self.model.config.length, self.course.plan.rows
         while len(self.pieces):
             yield from packed_batches(self.data.log, self.pieces, length, rows, rng)
