@@ -30,7 +30,7 @@ def lists_of(dataset: Dataset, seed: int) -> tuple[Lists, ItemStats]:
     replay = Replay(dataset.log, dataset.table, clock, Panel(), ROWS, seed)
     return replay.baskets(baskets, []), item_stats(
         *dataset.log.purchases(),
-        n_items=dataset.n_items,
+        category=dataset.table.category,
         as_of=until,
         neighbours=_neighbours(dataset, until),
     )

@@ -171,7 +171,12 @@ def _write(writer: BundleWriter, store: Store, encoder: TextEncoder) -> None:
     visitors, items, times = log.purchases()
     neighbours = build_item_to_item(visitors.astype(np.int64), items, len(table), damping=1.0)
     stats = item_stats(
-        visitors, items, times, n_items=len(table), as_of=NOW.timestamp(), neighbours=neighbours
+        visitors,
+        items,
+        times,
+        category=table.category,
+        as_of=NOW.timestamp(),
+        neighbours=neighbours,
     )
     save_items(writer, table, stats)
     raw = encoder.encode([item_text(p) for p in products])

@@ -49,15 +49,13 @@ EVENTS = [
     event(2.2, "purchase-complete", "lemonade"),
     event(1.4, "detail-page-view", "soap"),
 ]
-STATS = ItemStats(
-    popularity_fast=np.zeros(4, np.float32),
+STATS = replace(
+    ItemStats.nothing(4, NOW.timestamp()),
     popularity_slow=np.array([5, 9, 0, 7], np.float32),
-    repeat_rate=np.zeros(4, np.float32),
     neighbours=Neighbours(
         np.array([[CRISPS, -1], [CRISPS, COLA], [COLA, -1], [-1, -1]], np.int32),
         np.array([[0.2, 0], [0.7, 0.1], [0.2, 0], [0, 0]], np.float32),
     ),
-    as_of=NOW.timestamp(),
 )
 VECTORS = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], np.float32)
 

@@ -95,7 +95,9 @@ def test_replay_and_serving_compute_the_same(store: Store, cut: int) -> None:
     log = ShopLog.from_frame(store.event_lines(), table.index)
     visitors, items, times = log.purchases()
     now = START.timestamp() + cut * 3600.0
-    stats = item_stats(visitors, items, times, n_items=8, as_of=now, neighbours=Neighbours.none(8))
+    stats = item_stats(
+        visitors, items, times, category=table.category, as_of=now, neighbours=Neighbours.none(8)
+    )
     candidates = np.arange(8, dtype=np.int32)
 
     number = log.visitors.index("v")

@@ -175,7 +175,7 @@ def write_bundle(store: Store, root: Path) -> None:
         visitors,
         items,
         times,
-        n_items=len(table),
+        category=table.category,
         as_of=NOW.timestamp(),
         neighbours=build_item_to_item(baskets, items, len(table), damping=1.0),
     )

@@ -19,7 +19,6 @@ from daogou.features import (
     Interactions,
     ItemStats,
     ItemTable,
-    Neighbours,
     ShopLog,
     compute,
     save_items,
@@ -52,7 +51,7 @@ def table(n: int = V) -> ItemTable:
 
 def stats(n: int = V) -> ItemStats:
     flat = np.ones(n, np.float32)
-    return ItemStats(flat, flat, flat * 0, Neighbours.none(n), NOW)
+    return replace(ItemStats.nothing(n, NOW), popularity_fast=flat, popularity_slow=flat)
 
 
 def log(newest: list[int]) -> ShopLog:

@@ -190,14 +190,13 @@ def recent_stats(store: Store, table: ItemTable, now: float) -> ItemStats:
 
     What goes with what is left to training.
     """
-    none = Neighbours.none(len(table))
     if not len(table):
-        nothing = np.zeros(0, np.float32)
-        return ItemStats(nothing, nothing, nothing, none, now)
+        return ItemStats.nothing(0, now)
     since = datetime.fromtimestamp(now - RECENT_DAYS * DAY, tz=UTC)
     frame = store.event_lines(since=since, types=["purchase-complete"])
     visitors, items, times = ShopLog.from_frame(frame, table.index).purchases()
-    return item_stats(visitors, items, times, n_items=len(table), as_of=now, neighbours=none)
+    none = Neighbours.none(len(table))
+    return item_stats(visitors, items, times, category=table.category, as_of=now, neighbours=none)
 
 
 def _by_popularity(catalogue: Catalogue, stats: ItemStats) -> Int32:

@@ -6,7 +6,7 @@ from daogou.features.history import HISTORY_TYPES, KINDS, MAX_EVENTS, History
 from daogou.features.interactions import Interactions
 from daogou.features.items import Codes, ItemTable
 from daogou.features.log import Basket, Exposures, ShopLog
-from daogou.features.stats import ItemStats, Neighbours, item_stats
+from daogou.features.stats import ItemStats, Neighbours, Rebuying, item_stats
 
 __all__ = [
     "FEATURES",
@@ -23,6 +23,7 @@ __all__ = [
     "ItemTable",
     "Neighbours",
     "QueryScores",
+    "Rebuying",
     "ShopLog",
     "compute",
     "item_stats",

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from daogou.features.history import KINDS, PURCHASE, History
-from daogou.features.items import Float32, Float64, Int32
+from daogou.features.items import Float32, Float64, Int32, Int64
 
-Int64 = npt.NDArray[np.int64]
 SHOWING: Final = ("impression", "search")
 """The events whose products were shown; Google Retail lists a page's results in its search."""
 NEXT_LINES: Final = 10_000

@@ -95,7 +95,7 @@ class StatsClock:
 
     def __init__(self, log: ShopLog, table: ItemTable, neighbours: Neighbours, end: float) -> None:
         self._purchases = log.purchases()
-        self._n_items = len(table)
+        self._category = table.category
         self._neighbours = neighbours
         self._end = end
         self._weeks: dict[int, ItemStats] = {}
@@ -110,9 +110,13 @@ class StatsClock:
         if day not in self._days:
             _, items, times = self._purchases
             as_of = self._end - day * DAY
-            fast, slow = popularity(items, times, n_items=self._n_items, as_of=as_of)
+            newest, fast, slow = popularity(items, times, n_items=len(self._category), as_of=as_of)
             self._days[day] = replace(
-                self._week(-(-day // 7)), popularity_fast=fast, popularity_slow=slow, as_of=as_of
+                self._week(-(-day // 7)),
+                popularity_newest=newest,
+                popularity_fast=fast,
+                popularity_slow=slow,
+                as_of=as_of,
             )
         return self._days[day]
 
@@ -137,7 +141,7 @@ class StatsClock:
                 visitors,
                 items,
                 times,
-                n_items=self._n_items,
+                category=self._category,
                 as_of=self._end - week * 7 * DAY,
                 neighbours=self._neighbours,
             )
