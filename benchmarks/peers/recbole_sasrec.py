@@ -90,7 +90,7 @@ def settings(folder: str, seed: int) -> dict[str, Any]:
         "n_layers": BLOCKS,
         "n_heads": HEADS,
         "hidden_size": WIDTH,
-        "inner_size": 4 * WIDTH,
+        "inner_size": WIDTH,
         "hidden_dropout_prob": DROPOUT,
         "attn_dropout_prob": DROPOUT,
         "use_gpu": False,
