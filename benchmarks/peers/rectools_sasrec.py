@@ -61,15 +61,6 @@ def main() -> None:
     sequences = Sequences.read(given.data)
     dataset = Dataset.construct(events(sequences.training()))
     seed_everything(given.seed, verbose=False)
-    model = SASRecModel(
-        n_blocks=BLOCKS, n_heads=HEADS, n_factors=WIDTH, dropout_rate=DROPOUT, lr=RATE,
-        session_max_len=LONGEST, batch_size=BATCH, loss="softmax", recommend_torch_device="cpu",
-        get_trainer_func=lambda: Trainer(
-            max_epochs=FOREVER, min_epochs=0, accelerator="cpu", logger=False,
-            callbacks=[Watch(start)], enable_checkpointing=False,
-            enable_progress_bar=False, enable_model_summary=False,
-        ),
-    )  # fmt: skip
     answers = sequences.answers()
     users = [int(visitor) for visitor in sequences.asked]
 
@@ -86,6 +77,15 @@ def main() -> None:
         say(ready_s=time.perf_counter() - begun)
         return Clock(ask, given.seconds, given.every)
 
+    model = SASRecModel(
+        n_blocks=BLOCKS, n_heads=HEADS, n_factors=WIDTH, dropout_rate=DROPOUT, lr=RATE,
+        session_max_len=LONGEST, batch_size=BATCH, loss="softmax", recommend_torch_device="cpu",
+        get_trainer_func=lambda: Trainer(
+            max_epochs=FOREVER, min_epochs=0, accelerator="cpu", logger=False,
+            callbacks=[Watch(start)], enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+        ),
+    )  # fmt: skip
     model.fit(dataset)
 
 

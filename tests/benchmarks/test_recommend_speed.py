@@ -118,7 +118,7 @@ def test_a_row_by_hand(sequences: Sequences) -> None:
     assert row == {
         "name": "planted", "events": 360, "ready_s": 0.5, "examples_per_s": 20.0,
         "examples_per_cpu_s": 40.0, "pass_s": 12.0, "pass_cpu_s": 6.0, "peak_mb": 65,
-        "ndcg@10": 0.03, "goal_s": 4,
+        "ndcg@10": 0.03, "goal_s": 4, "goal_cpu_s": 2,
     }  # fmt: skip
     assert "goal_s" not in learn(Planted(steps), sequences, BUDGET, goal=0.5)
     assert "no step" in str(learn(Planted(steps[:1]), sequences, BUDGET, 0.1)["failed"])

@@ -36,7 +36,7 @@ def sequences() -> Sequences:
 def run(sequences: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a script as its process would, within this one, where a step takes 1/128 s by the clock.
 
-    So there are 256 of them whatever else the machine has to do.
+    So there are 128 of them whatever else the machine has to do.
     """
     ticks, work = count(), count()
     times = (lambda: next(ticks) / 128, lambda: next(work) / 128)
@@ -44,7 +44,7 @@ def run(sequences: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     def running(script: ModuleType, *options: str) -> None:
         sequences.write(tmp_path / "sequences.npz")
-        given = ["--data", str(tmp_path / "sequences.npz"), "--seconds", "2", "--every", "0.5"]
+        given = ["--data", str(tmp_path / "sequences.npz"), "--seconds", "1", "--every", "0.25"]
         monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
         monkeypatch.setattr(sys, "argv", ["", *given, *options])
         script.main()
@@ -68,7 +68,7 @@ def test_ours_learn_and_tell_in_steps(
     ready, *steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert list(ready) == ["ready_s"]
     assert all(tuple(step) == TOLD for step in steps)
-    assert [step["seconds"] for step in steps] == [0.5, 1.0, 1.5, 2.0]
+    assert [step["seconds"] for step in steps] == [0.25, 0.5, 0.75, 1.0]
     for less, more in pairwise(steps):
         assert less["examples"] < more["examples"]
         assert less["peak_mb"] <= more["peak_mb"]
