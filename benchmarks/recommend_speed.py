@@ -1,14 +1,26 @@
 """How fast a sequence model learns, beside other libraries on the same sequences.
 
-    python -m benchmarks.recommend_speed --data DIR [--json FILE]
+    python -m benchmarks.recommend_speed --data DIR [--json FILE] [--only WORD ...]
         [--python recbole=PATH --python rectools=PATH --python implicit=PATH]
 
-Each contender is trained for as long as the others, one after the other, with as many threads, and
-asked from time to time for the validation's NDCG@10 (leave-one-out, all items ranked but those that
-the visitor has had). Then they are trained for a moment on sequences made of the real ones, of
-10,000 to a million events: what a pass over all of them would take, and how that grows (the
-exponent: 1 is in proportion). Ratios within one run are what to read; where the machine has other
-work, read those of the seconds on the processor, with one thread.
+Each contender is trained for as long as the others, one after the other, with as many threads, in a
+process of its own, and asked from time to time for the validation's NDCG@10 (leave-one-out, all
+items ranked but those that the visitor has had). Then they are trained for a moment on sequences
+made of the real ones, of 10,000 to a million events: what a pass over all of them would take, and
+how that grows (the exponent: 1 is in proportion). Ratios within one run are what to read; where the
+machine has other work, read those of the seconds on the processor, with one thread.
+
+Daogou's rows are its SASRec, of the sizes, the dropout and the learning rate that the other
+libraries have; the same with the dropout and the rate that a shop trains with; the towers of the
+joint model in their first stage; and ALS, whose iterations are implicit's. They know the
+sequences alone, as the others do.
+
+An example is one next item that was predicted and learned from, for all SASRecs alike: RecBole cuts
+a sequence into all its beginnings, each an example with one prediction; the others read a sequence
+once and predict at each of its places. The towers foretell the first item too, and ALS foretells
+nothing: of it, each event counts once in an iteration. So the examples per second of a SASRec are
+to be compared with another's, and those of ALS with ALS. ``peak_mb`` is the most that a process
+ever held, in MB, its library and its earlier questions counted in.
 
 The other libraries want older versions than daogou's own, so that each has an environment of its
 own, given by ``--python``; without it this Python is tried, and a row says what is missing::
@@ -53,11 +65,15 @@ FIGURES: Final = (
     "pass_s",
     "pass_cpu_s",
     "ready_s",
+    "peak_mb",
     "goal_s",
+    "goal_cpu_s",
     "ndcg@10",
 )
+TOLD: Final = ("seconds", "cpu_s", "examples", "peak_mb", "ndcg@10")
+"""What a script's line tells, in the order of a :class:`Step`."""
 GROWING: Final = ("pass_s", "pass_cpu_s", "ready_s")
-_TOLD: Final = Console(stderr=True)
+_CONSOLE: Final = Console(stderr=True)
 
 
 class Unavailable(Exception):
@@ -74,6 +90,8 @@ class Step:
         Of training; and those of them that the processor gave it, of all threads.
     examples
         Next items that were predicted.
+    peak_mb
+        The most that the process has held so far, in MB.
     ndcg
         NDCG@10 on the validation.
     """
@@ -81,6 +99,7 @@ class Step:
     seconds: float
     cpu_s: float
     examples: int
+    peak_mb: float
     ndcg: float
 
 
@@ -123,11 +142,12 @@ class Learner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A script of ``benchmarks.peers`` in a process and an environment of its own."""
+    """A script of ``benchmarks.peers`` in a process and, if need be, an environment of its own."""
 
     name: str
     module: str
     python: str = sys.executable
+    options: tuple[str, ...] = ()
 
     def learn(self, sequences: Sequences, budget: Budget) -> Iterator[Step]:
         """See :class:`Learner`."""
@@ -138,6 +158,7 @@ class Peer:
                 self.python, "-m", self.module, "--data", str(path),
                 "--seconds", str(budget.seconds), "--every", str(budget.every),
                 "--threads", str(budget.threads), "--seed", str(budget.seed),
+                *self.options,
             ]  # fmt: skip
             try:
                 done = subprocess.run(
@@ -154,16 +175,16 @@ class Peer:
                 told = json.loads(line)
                 ready = told.get("ready_s")
                 yield (
-                    Step(told["seconds"], told["cpu_s"], told["examples"], told["ndcg@10"])
+                    Step(*(told[key] for key in TOLD))
                     if ready is None
-                    else Step(ready, math.nan, 0, math.nan)
+                    else Step(ready, math.nan, 0, math.nan, math.nan)
                 )
 
 
 def _environment(threads: int) -> dict[str, str]:
     """Ours, with so many threads and no warnings; BLAS keeps to one, as implicit asks for."""
     return os.environ | {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
         "PYTHONWARNINGS": "ignore",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
@@ -171,7 +192,12 @@ def _environment(threads: int) -> dict[str, str]:
     }
 
 
-OURS: Final[Sequence[Learner]] = ()
+OURS: Final[Sequence[Learner]] = (
+    Peer("daogou sasrec", "benchmarks.peers.daogou_sasrec"),
+    Peer("daogou sasrec, a shop's", "benchmarks.peers.daogou_sasrec", options=("--own",)),
+    Peer("daogou towers", "benchmarks.peers.daogou_towers"),
+    Peer("daogou als", "benchmarks.peers.daogou_als"),
+)
 """Daogou's own contenders; they come first."""
 
 
@@ -219,7 +245,8 @@ def learn(learner: Learner, sequences: Sequences, budget: Budget, goal: float) -
     """A contender's row.
 
     ``pass_s`` is what as many examples as there are training events would take, ``goal_s`` when
-    the validation's NDCG first reached the goal; both are missing where it never came so far.
+    the validation's NDCG first reached the goal, as far as it was asked; that is missing where it
+    never came so far. With ``cpu`` in it, a figure counts the seconds on the processor.
     """
     row: Row = {"name": learner.name, "events": len(sequences.items)}
     try:
@@ -237,10 +264,13 @@ def learn(learner: Learner, sequences: Sequences, budget: Budget, goal: float) -
         "examples_per_cpu_s": last.examples / last.cpu_s,
         "pass_s": training / speed,
         "pass_cpu_s": training * last.cpu_s / last.examples,
+        "peak_mb": max(step.peak_mb for step in steps),
     }
     row["ndcg@10"] = max(step.ndcg for step in steps)
-    reached = [step.seconds for step in steps if step.ndcg >= goal]
-    return row | ({"goal_s": reached[0]} if reached else {})
+    reached = next((step for step in steps if step.ndcg >= goal), None)
+    if reached is not None:
+        row |= {"goal_s": reached.seconds, "goal_cpu_s": reached.cpu_s}
+    return row
 
 
 def exponents(rows: Sequence[Row]) -> list[Row]:
@@ -274,17 +304,22 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--asked", type=int, default=2000, help="visitors of the validation")
     parser.add_argument("--events", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--growth-seconds", type=float, default=60.0, help="at each size, each")
+    parser.add_argument("--only", nargs="*", metavar="WORD", help="of the contenders' names")
     parser.add_argument("--python", action="append", default=[], metavar="LIBRARY=PATH")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     pythons = dict(pair.split("=", 1) for pair in given.python if "=" in pair)
     sequences = sequences_of(_dataset(given.data, given.set), given.asked)
-    learners = [*OURS, *peers(pythons)]
+    learners = [
+        learner
+        for learner in [*OURS, *peers(pythons)]
+        if given.only is None or any(word in learner.name for word in given.only)
+    ]
     budget = Budget(given.seconds, given.every, given.threads)
     rows = []
     for learner in learners:
         rows.append(learn(learner, sequences, budget, given.goal))
-        _TOLD.print(rows[-1], soft_wrap=True)
+        _CONSOLE.print(rows[-1], soft_wrap=True)
     moment = Budget(given.growth_seconds, given.growth_seconds, given.threads)
     rows += _grow(learners, sequences, given.events, moment)
     print_table(rows, given.goal)
@@ -315,19 +350,20 @@ def _grow(
             # How well a copy of a copy is foretold says nothing.
             row.pop("ndcg@10", None)
             rows.append(row | {"name": f"{learner.name}, grown"})
-            _TOLD.print(rows[-1], soft_wrap=True)
+            _CONSOLE.print(rows[-1], soft_wrap=True)
     return [*rows, *exponents(rows)]
 
 
 def print_table(rows: Sequence[Row], goal: float, console: Console | None = None) -> None:
     """All rows; ``goal_s`` is headed by the goal."""
-    heads = [f"s to {goal:g}" if figure == "goal_s" else figure for figure in FIGURES]
+    goals = {"goal_s": f"s to {goal:g}", "goal_cpu_s": f"cpu_s to {goal:g}"}
+    heads = [goals.get(figure, figure) for figure in FIGURES]
     table = Table("", "events", *heads, title="Learning, the same time and threads for each")
     for row in rows:
         cells = [_cell(row, figure) for figure in FIGURES]
         told = [str(row["failed"])] if "failed" in row else cells
         table.add_row(str(row["name"]), f"{int(row['events']):,}", *told)
-    (console or Console(width=160)).print(table)
+    (console or Console(width=180)).print(table)
 
 
 def _cell(row: Row, figure: str) -> str:

@@ -1,1 +1,4 @@
-"""Other libraries as peers: each script runs alone, in an environment that has its library."""
+"""The contenders of ``benchmarks.recommend_speed``: a script each, run in a process of its own.
+
+Other libraries' scripts run in environments that have the library, daogou's in daogou's own.
+"""

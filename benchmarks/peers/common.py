@@ -1,17 +1,28 @@
-"""What every peer script shares: sequences in, JSON lines out. Needs numpy alone.
+"""What every contender's script shares: sequences in, JSON lines out. Needs numpy alone.
 
 A script is run as ``python -m benchmarks.peers.NAME --data FILE --seconds S``, by a Python that has
 its library. FILE is what :meth:`Sequences.write` writes.
 
-It prints a line ``{"seconds", "cpu_s", "examples", "ndcg@10"}`` after every so many seconds of
-training, and at the end. An example is one next item that was predicted: an epoch has as many
-whether a library cuts a sequence into its beginnings or learns it at once. Seconds are those of
-training; neither asking nor getting ready is in them, the latter is in the first line,
-``{"ready_s"}``. ``cpu_s`` are those that the process was given, of all its threads.
+It prints a line ``{"seconds", "cpu_s", "examples", "peak_mb", "ndcg@10"}`` after every so many
+seconds of training, and at the end. Seconds are those of training; neither asking nor getting
+ready is in them, the latter is in the first line, ``{"ready_s"}``. ``cpu_s`` are those that the
+process was given, of all its threads. ``peak_mb`` is the largest that the process has ever been,
+its library and its earlier questions counted in.
+
+An example is one next item that was predicted and learned from, whatever a library calls so. Of a
+visitor with n training items, a pass over the data has
+
+- n - 1 with RecBole, which cuts the sequence into n - 1 beginnings, each an example of its own;
+- n - 1 with RecTools and daogou's SASRec, which read the sequence once and predict at each place;
+- n with daogou's towers, which foretell the first item too, from the start token;
+- n with ALS, which foretells nothing: it solves for the visitors' and the items' vectors once in
+  an iteration, by all n purchases.
 """
 
 import argparse
 import json
+import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,6 +98,28 @@ def best(scores: Array, seen: list[Array]) -> Array:
     return np.take_along_axis(found, order, axis=1)
 
 
+def peak_mb() -> float:
+    """How large this process, or a child of it, has ever been, in MB (of 10^6 bytes).
+
+    Linux counts into ``ru_maxrss`` of a process how large the one was that started it, so that
+    there the process's own figure is read from where a new program begins anew.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024
+    own, children = (
+        resource.getrusage(who).ru_maxrss * unit / 1e6
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    status = Path("/proc/self/status")
+    if status.is_file():
+        told = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        own = float(told["VmHWM"].split()[0]) * 1024 / 1e6
+    return max(own, children)
+
+
+class Over(Exception):
+    """The time is over."""
+
+
 class Clock:
     """Counts examples and seconds of training, and asks whenever it is time.
 
@@ -116,6 +149,11 @@ class Clock:
         self._examples = 0
         self._since = now(), cpu()
 
+    @property
+    def share(self) -> float:
+        """How much of the time is over, from 0 to 1."""
+        return min(self._trained / self._seconds, 1.0)
+
     def step(self, examples: int) -> bool:
         """So many more examples were learnt; whether there is time for more."""
         self._trained += self._now() - self._since[0]
@@ -125,9 +163,20 @@ class Clock:
         if over or self._trained - self._asked >= self._every:
             self._asked = self._trained
             done = {"seconds": self._trained, "cpu_s": self._worked, "examples": self._examples}
-            say(**done, **{f"ndcg@{K}": self._ask()})
+            say(**done, peak_mb=peak_mb(), **{f"ndcg@{K}": self._ask()})
         self._since = self._now(), self._cpu()
         return not over
+
+    def step_or_stop(self, examples: int) -> None:
+        """As :meth:`step`, for a training that ends by an exception alone.
+
+        Raises
+        ------
+        Over
+            There is no time for more.
+        """
+        if not self.step(examples):
+            raise Over
 
 
 def say(**fields: float) -> None:
@@ -135,9 +184,9 @@ def say(**fields: float) -> None:
     print(json.dumps(fields), flush=True)
 
 
-def arguments() -> argparse.Namespace:
-    """``data``, ``seconds``, ``every``, ``threads`` and ``seed``."""
-    parser = argparse.ArgumentParser()
+def arguments(parser: argparse.ArgumentParser | None = None) -> argparse.Namespace:
+    """``data``, ``seconds``, ``every``, ``threads`` and ``seed``, beside a parser's own."""
+    parser = parser or argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--every", type=float, default=20.0)

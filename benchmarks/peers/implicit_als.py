@@ -7,16 +7,12 @@ import numpy as np
 import scipy.sparse as sparse
 from implicit.als import AlternatingLeastSquares
 
-from benchmarks.peers.common import WIDTH, Clock, K, Sequences, arguments, ndcg, say
+from benchmarks.peers.common import WIDTH, Clock, K, Over, Sequences, arguments, ndcg, say
 
 REGULARIZATION = 0.05
 ALPHA = 10.0
 """How much surer a bought item is than one that was not (Hu, Koren and Volinsky, 2008)."""
 ITERATIONS = 10_000
-
-
-class Over(Exception):
-    """The time is over."""
 
 
 def main() -> None:
@@ -46,8 +42,7 @@ def main() -> None:
 
     def ended(iteration: int, seconds: float, *loss: Any) -> None:
         del iteration, seconds, loss
-        if not clock.step(len(bought)):
-            raise Over
+        clock.step_or_stop(len(bought))
 
     try:
         model.fit(matrix, show_progress=False, callback=ended)

@@ -41,6 +41,8 @@ def main() -> None:
     given = arguments()
     del sys.argv[1:]  # RecBole reads the command line too
     torch.set_num_threads(given.threads)
+    # Another model of RecBole's turns the search for NaNs on as it is imported, for all of them.
+    torch.autograd.set_detect_anomaly(False)
     begun = time.perf_counter()
     sequences = Sequences.read(given.data)
     with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +92,7 @@ def settings(folder: str, seed: int) -> dict[str, Any]:
         "n_layers": BLOCKS,
         "n_heads": HEADS,
         "hidden_size": WIDTH,
-        "inner_size": 4 * WIDTH,
+        "inner_size": WIDTH,
         "hidden_dropout_prob": DROPOUT,
         "attn_dropout_prob": DROPOUT,
         "use_gpu": False,

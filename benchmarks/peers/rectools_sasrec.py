@@ -1,6 +1,7 @@
 """RecTools' SASRec on the sequences of ``common``, with its softmax over all items."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,16 @@ BATCH = 128
 
 
 class Watch(Callback):  # type: ignore[misc]
-    """Tells the clock of each batch, and stops when the time is over."""
+    """Starts the clock with the first batch, tells it of each, and stops when the time is over."""
 
-    clock: Clock
+    def __init__(self, start: Callable[[], Clock]) -> None:
+        super().__init__()
+        self.start = start
+
+    def on_train_start(self, trainer: Any, module: Any) -> None:
+        """See Lightning."""
+        del trainer, module
+        self.clock = self.start()
 
     def on_train_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, number: int
@@ -53,15 +61,6 @@ def main() -> None:
     sequences = Sequences.read(given.data)
     dataset = Dataset.construct(events(sequences.training()))
     seed_everything(given.seed, verbose=False)
-    watch = Watch()
-    model = SASRecModel(
-        n_blocks=BLOCKS, n_heads=HEADS, n_factors=WIDTH, dropout_rate=DROPOUT, lr=RATE,
-        session_max_len=LONGEST, batch_size=BATCH, loss="softmax", recommend_torch_device="cpu",
-        get_trainer_func=lambda: Trainer(
-            max_epochs=FOREVER, min_epochs=0, accelerator="cpu", logger=False, callbacks=[watch],
-            enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-        ),
-    )  # fmt: skip
     answers = sequences.answers()
     users = [int(visitor) for visitor in sequences.asked]
 
@@ -74,8 +73,19 @@ def main() -> None:
         lists[row, table[Columns.Rank].to_numpy() - 1] = table[Columns.Item].to_numpy()
         return ndcg(lists, answers)
 
-    say(ready_s=time.perf_counter() - begun)
-    watch.clock = Clock(ask, given.seconds, given.every)
+    def start() -> Clock:
+        say(ready_s=time.perf_counter() - begun)
+        return Clock(ask, given.seconds, given.every)
+
+    model = SASRecModel(
+        n_blocks=BLOCKS, n_heads=HEADS, n_factors=WIDTH, dropout_rate=DROPOUT, lr=RATE,
+        session_max_len=LONGEST, batch_size=BATCH, loss="softmax", recommend_torch_device="cpu",
+        get_trainer_func=lambda: Trainer(
+            max_epochs=FOREVER, min_epochs=0, accelerator="cpu", logger=False,
+            callbacks=[Watch(start)], enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+        ),
+    )  # fmt: skip
     model.fit(dataset)
 
 

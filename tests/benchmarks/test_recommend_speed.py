@@ -12,9 +12,11 @@ import orjson
 import pytest
 from rich.console import Console
 
+from benchmarks.peers import common
 from benchmarks.peers.common import Clock, Sequences, best, ndcg
 from benchmarks.recommend.datasets import read_datasets
 from benchmarks.recommend_speed import (
+    TOLD,
     Budget,
     Peer,
     Step,
@@ -70,9 +72,10 @@ def test_the_best_are_those_not_had() -> None:
 
 
 def test_the_clock_asks_now_and_then_and_at_the_end(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
+    monkeypatch.setattr(common, "peak_mb", lambda: 64)
 
     def ask() -> float:
         nonlocal now
@@ -87,9 +90,10 @@ def test_the_clock_asks_now_and_then_and_at_the_end(
     assert going == [True] * 4 + [False]
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [tuple(line.values()) for line in told] == [
-        (2, 1, 14, 0.25), (4, 2, 28, 0.25), (5, 2.5, 35, 0.25),
+        (2, 1, 14, 64, 0.25), (4, 2, 28, 64, 0.25), (5, 2.5, 35, 64, 0.25),
     ]  # fmt: skip
-    assert list(told[0]) == ["seconds", "cpu_s", "examples", "ndcg@10"]
+    assert tuple(told[0]) == TOLD
+    assert clock.share == 1
 
 
 # --- rows
@@ -108,12 +112,13 @@ class Planted:
 
 
 def test_a_row_by_hand(sequences: Sequences) -> None:
-    ready = Step(0.5, math.nan, 0, math.nan)
-    steps = [ready, Step(2, 1, 40, 0.01), Step(4, 2, 80, 0.03), Step(6, 3, 120, 0.02)]
+    ready = Step(0.5, math.nan, 0, math.nan, math.nan)
+    steps = [ready, Step(2, 1, 40, 64, 0.01), Step(4, 2, 80, 65, 0.03), Step(6, 3, 120, 65, 0.02)]
     row = learn(Planted(steps), sequences, BUDGET, goal=0.02)
     assert row == {
         "name": "planted", "events": 360, "ready_s": 0.5, "examples_per_s": 20.0,
-        "examples_per_cpu_s": 40.0, "pass_s": 12.0, "pass_cpu_s": 6.0, "ndcg@10": 0.03, "goal_s": 4,
+        "examples_per_cpu_s": 40.0, "pass_s": 12.0, "pass_cpu_s": 6.0, "peak_mb": 65,
+        "ndcg@10": 0.03, "goal_s": 4, "goal_cpu_s": 2,
     }  # fmt: skip
     assert "goal_s" not in learn(Planted(steps), sequences, BUDGET, goal=0.5)
     assert "no step" in str(learn(Planted(steps[:1]), sequences, BUDGET, 0.1)["failed"])
@@ -157,11 +162,11 @@ def test_a_peer_tells_in_lines(sequences: Sequences, tmp_path: Path) -> None:
         tmp_path,
         "a library's own words",
         '{"ready_s": 2.5}',
-        '{"seconds": 3, "cpu_s": 2, "examples": 9, "ndcg@10": 0.5}',
+        '{"seconds": 3, "cpu_s": 2, "examples": 9, "peak_mb": 64, "ndcg@10": 0.5}',
     )
     ready, step = Peer("peer", "any", python).learn(sequences, BUDGET)
     assert (ready.seconds, ready.examples) == (2.5, 0)
-    assert step == Step(3, 2, 9, 0.5)
+    assert step == Step(3, 2, 9, 64, 0.5)
 
 
 def test_a_peer_that_fails_gives_its_last_word(sequences: Sequences, tmp_path: Path) -> None:
@@ -175,19 +180,19 @@ def test_a_peer_that_fails_gives_its_last_word(sequences: Sequences, tmp_path: P
 def test_a_missing_library_is_a_row_and_the_others_go_on(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    python = fake(
-        folder, '{"ready_s": 1}', '{"seconds": 2, "cpu_s": 1, "examples": 4, "ndcg@10": 0.5}'
-    )
+    line = '{"seconds": 2, "cpu_s": 1, "examples": 4, "peak_mb": 64, "ndcg@10": 0.5}'
+    python = fake(folder, '{"ready_s": 1}', line)
     broken = f"{folder / 'nowhere'}"
     path = folder / "found.json"
     pythons = [f"--python=recbole={broken}", f"--python=rectools={python}"]
     options = ["--data", str(folder), "--events", "100", "1000", "--json", str(path)]
+    options += ["--only", "recbole", "rectools", "implicit"]
     main([*options, *pythons, f"--python=implicit={python}"])
     rows = orjson.loads(path.read_bytes())["rows"]
     first, second, third = rows[:3]
     assert "No such file" in first["failed"]
     assert (second["name"], second["examples_per_s"]) == ("rectools sasrec", 2.0)
-    assert (third["name"], third["goal_s"]) == ("implicit als", 2)
+    assert (third["name"], third["goal_s"], third["peak_mb"]) == ("implicit als", 2, 64)
     grown_names = [row["name"] for row in rows[3:]]
     assert grown_names.count("implicit als, grown") == 2
     assert grown_names[-1] == "implicit als, grown, exponent"

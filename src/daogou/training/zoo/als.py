@@ -1,6 +1,8 @@
 """ALS: factors of visitors and items, by alternating least squares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
@@ -10,6 +12,8 @@ from daogou.features import Interactions
 from daogou.features.items import Float32
 from daogou.retrieval.sources import FactorSource, LineWeights
 from daogou.training.zoo.matrices import visitor_items
+
+Told = Callable[[Float32], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +51,40 @@ class AlsConfig:
     weights: LineWeights = field(default_factory=lambda: LineWeights(position_decay=0.4))
 
 
-def fit_als(interactions: Interactions, config: AlsConfig | None = None) -> FactorSource:
+def fit_als(
+    interactions: Interactions,
+    config: AlsConfig | None = None,
+    *,
+    told: Told = lambda _: None,
+) -> FactorSource:
     """Weighted matrix factorisation of who bought what and how often.
 
     (Y. Hu, Y. Koren and C. Volinsky, "Collaborative filtering for implicit feedback
     datasets", ICDM 2008.) The visitors' vectors are thrown away:
     :class:`~daogou.retrieval.sources.FactorSource` folds in whoever asks.
+
+    Parameters
+    ----------
+    told
+        Told of the item factors, float32 [V, D], after each iteration; what it raises ends the
+        training.
     """
     config = config or AlsConfig()
+    return factor_source(_item_factors(interactions, config, told), config)
+
+
+def factor_source(factors: Float32, config: AlsConfig) -> FactorSource:
+    """Item factors, float32 [V, D], as the source that asks by the settings of their training."""
     return FactorSource(
         "als",
-        _item_factors(interactions, config),
+        factors,
         regularisation=config.regularisation,
         confidence=config.confidence,
         weights=config.weights,
     )
 
 
-def _item_factors(interactions: Interactions, config: AlsConfig) -> Float32:
+def _item_factors(interactions: Interactions, config: AlsConfig, told: Told) -> Float32:
     """Y, float32 [V, D]; zero for an item that nobody bought."""
     trust = visitor_items(interactions, interactions.worth(config.decay))
     if not trust.nnz:
@@ -80,7 +100,11 @@ def _item_factors(interactions: Interactions, config: AlsConfig) -> Float32:
             num_threads=config.n_threads,
             random_state=config.seed,
         )
-        model.fit(trust, show_progress=False)
+
+        def ended(*_: Any) -> None:
+            told(model.item_factors)
+
+        model.fit(trust, show_progress=False, callback=ended)
     factors = np.array(model.item_factors, np.float32)
     factors[np.diff(trust.tocsc().indptr) == 0] = 0
     return factors

@@ -1,5 +1,6 @@
 """Fitting SASRec."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from daogou.training.zoo.holdout import Split, hold_out, ndcg, padded_batches, w
 from daogou.training.zoo.keeping import Best, seeded
 
 FORGOTTEN: Final = 0.5
+Told = Callable[[SASRec, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,23 @@ class SASRecConfig:
         return Reading(self.length)
 
 
-def train_sasrec(split: Split, config: SASRecConfig, side: Side | None = None) -> SASRec:
+def train_sasrec(
+    split: Split,
+    config: SASRecConfig,
+    side: Side | None = None,
+    told: Told = lambda *_: None,
+) -> SASRec:
     """Every line but a window's first is predicted from those before it.
 
     The softmax is over the items that training meets: of the others it would learn that
     nobody buys what has such a text.
+
+    Parameters
+    ----------
+    told
+        Told of the model and of how many lines were predicted: of none before the first step,
+        then after each step. It leaves the model in training mode; what it raises ends the
+        training.
     """
     met = torch.from_numpy(split.known)
     place = torch.cumsum(met, 0) - 1  # of each item among those that are met
@@ -93,6 +107,7 @@ def train_sasrec(split: Split, config: SASRecConfig, side: Side | None = None) -
         )
         best, known = Best(config.patience), known_items(split, config)
         pieces, rng = windows(split.train, config.length), np.random.default_rng(config.seed)
+        told(model, 0)
         for _ in range(config.epochs):
             model.train()
             for batch in padded_batches(pieces, config.lines, rng):
@@ -106,6 +121,7 @@ def train_sasrec(split: Split, config: SASRecConfig, side: Side | None = None) -
                 torch.autograd.backward(loss)
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
+                told(model, len(items))
             model.know_nothing_of(~met)
             if best.after(model, ndcg(model, split, config.reading, known)):
                 break
