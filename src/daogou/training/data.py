@@ -108,7 +108,7 @@ class Data:
         return (*self.heads, *(["intent"] if self.intents else []))
 
 
-class _Queries:
+class Queries:
     """Collects queries of all parts, and their vectors."""
 
     def __init__(self, shop: Shop, encoder: TextEncoder) -> None:
@@ -150,13 +150,16 @@ def gather(
 
     ``liked`` gives the towers' own candidates for baskets.
     """
-    queries = _Queries(shop, encoder)
+    queries = Queries(shop, encoder)
     lists: dict[str, dict[str, Lists]] = {"train": {}, "validation": {}}
     left_out: dict[str, str] = {}
     popularity = np.zeros(len(shop.table), np.float32)
     if past.purchases >= FEWEST_PURCHASES:
-        behaviour = _Behaviour(shop, config, derived, indexes, past, liked, stage)
-        lists = {part: behaviour.lists(part, queries) for part in lists}
+        behaviour = Behaviour(shop, config, derived, indexes, past, liked, stage)
+        lists = {
+            period.name: behaviour.lists(period, queries)
+            for period in (_training(past, derived), _validation(past, derived))
+        }
         popularity = past.clock.stats(past.check).popularity_slow
     for head in HEADS:
         found = lists["train"].get(head)
@@ -196,7 +199,43 @@ def _why(head: str, found: int, purchases: int, weight: float) -> str:
     return f"it learns from {WANTED[head]}: {found} found, {FEWEST_LISTS} needed"
 
 
-class _Behaviour:
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of the log that lists are made of.
+
+    Attributes
+    ----------
+    name
+        As progress is told of it.
+    since, until
+        In seconds.
+    baskets, queries, exposures
+        Examples drawn from it, at most.
+    list_size
+        Rows of a list that are kept; None keeps all.
+    """
+
+    name: str
+    since: float
+    until: float
+    baskets: int
+    queries: int
+    exposures: int
+    list_size: int | None = None
+
+
+def _training(past: Past, plan: Plan) -> Period:
+    return Period(
+        "train", past.start, past.check, plan.baskets, plan.queries, plan.exposures, plan.list_size
+    )
+
+
+def _validation(past: Past, plan: Plan) -> Period:
+    queries, exposures = int(plan.queries * 0.2), int(plan.exposures * 0.2)
+    return Period("validation", past.check, past.end, VALIDATED_BASKETS, queries, exposures)
+
+
+class Behaviour:
     """Replays the log for the heads that learn from it."""
 
     def __init__(
@@ -212,21 +251,18 @@ class _Behaviour:
         self.shop, self.config, self.plan = shop, config, derived
         self.indexes, self.past, self.liked, self.stage = indexes, past, liked, stage
 
-    def lists(self, part: str, queries: _Queries) -> dict[str, Lists]:
-        """The lists of "train" or "validation", by head."""
-        training, plan = part == "train", self.plan
-        past = self.past
-        since, until = (past.start, past.check) if training else (past.check, past.end)
-        share = 1.0 if training else 0.2
+    def lists(self, period: Period, queries: Queries) -> dict[str, Lists]:
+        """The lists of a period, by head."""
+        past, part = self.past, period.name
         replay = Replay(
-            self.shop.log, self.shop.table, past.clock, past.panel,
-            plan.list_size if training else None, self.config.seed,
+            self.shop.log, self.shop.table, past.clock, past.panel, period.list_size,
+            self.config.seed,
         )  # fmt: skip
-        baskets = past.drawn(since, until, plan.baskets if training else VALIDATED_BASKETS)
+        baskets = past.drawn(period.since, period.until, period.baskets)
         self.stage(f"replaying queries ({part})", 0, 1)
-        relevance = self._queries(replay, baskets, queries, int(plan.queries * share))
+        relevance = self._queries(replay, baskets, queries, period.queries)
         self.stage(f"replaying exposures ({part})", 0, 1)
-        exposed = self._exposures(replay, since, until, queries, int(plan.exposures * share))
+        exposed = self._exposures(replay, period, queries)
         progress: Callable[[int, int], None]
         progress = functools.partial(self.stage, f"replaying baskets ({part})")
         return {
@@ -236,17 +272,15 @@ class _Behaviour:
         }
 
     def _queries(
-        self, replay: Replay, baskets: Sequence[Basket], queries: _Queries, count: int
+        self, replay: Replay, baskets: Sequence[Basket], queries: Queries, count: int
     ) -> Lists:
         derived = derive_of_baskets(self.shop.words, baskets, count, self.config.seed)
         asked = queries.add([query.text for query in derived])
         return replay.queries(derived, asked, self.indexes, self.shop.words)
 
-    def _exposures(
-        self, replay: Replay, since: float, until: float, queries: _Queries, count: int
-    ) -> dict[str, Lists]:
+    def _exposures(self, replay: Replay, period: Period, queries: Queries) -> dict[str, Lists]:
         within = self.config.exposure_days * DAY
-        starts = replay.shown(since, until - within, count)
+        starts = replay.shown(period.since, period.until - within, period.exposures)
         typed = np.unique(self.shop.log.exposures.query[starts])
         typed = typed[typed >= 0]
         asked = queries.add([self.shop.log.queries[number] for number in typed])
@@ -254,7 +288,7 @@ class _Behaviour:
         return replay.exposures(starts, within, answered, self.indexes)
 
 
-def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[str, Intents]:
+def _intents(shop: Shop, derived: Plan, queries: Queries, seed: int) -> dict[str, Intents]:
     """Derived queries with the category of the product that each was derived from.
 
     Validation asks for products whose titles training never saw. The names of the
@@ -263,24 +297,39 @@ def _intents(shop: Shop, derived: Plan, queries: _Queries, seed: int) -> dict[st
     if len(np.unique(shop.table.category[shop.table.category > 0])) < 2:
         return {}
     kept = held_out(shop.words, HELD_OUT, seed)
-    rows = np.arange(len(shop.table), dtype=np.int32)
-    found: dict[str, Intents] = {}
-    for part, items, count in (
-        ("train", rows[~kept], derived.intents),
-        ("validation", rows[kept], derived.intents // 5),
-    ):
-        told = [(q.text, q.item) for q in derive_of_products(shop.words, items, count, seed)]
-        told += _followed(shop.log, kept if part == "validation" else ~kept, count, seed)
-        about = [(text, int(shop.table.category[item])) for text, item in told]
-        if part == "train":
-            about += shop.words.category_names()
-        about = [(text, category) for text, category in about if category > 0]
-        asked = queries.add([text for text, _ in about])
-        found[part] = Intents(
-            np.array([query.row for query in asked], np.int32),
-            np.array([category for _, category in about], np.int32),
-        )
+    names = shop.words.category_names()
+    found = {
+        "train": intents_about(shop, ~kept, derived.intents, queries, seed, names),
+        "validation": intents_about(shop, kept, derived.intents // 5, queries, seed),
+    }
     return found if len(found["train"]) else {}
+
+
+def intents_about(
+    shop: Shop,
+    among: npt.NDArray[np.bool_],
+    count: int,
+    queries: Queries,
+    seed: int,
+    names: Sequence[tuple[str, int]] = (),
+) -> Intents:
+    """Up to ``count`` queries derived from the items ``among`` [V], and searches that led there.
+
+    Parameters
+    ----------
+    names
+        Further texts, each with the category that it is about.
+    """
+    items = np.flatnonzero(among).astype(np.int32)
+    told = [(q.text, q.item) for q in derive_of_products(shop.words, items, count, seed)]
+    told += _followed(shop.log, among, count, seed)
+    about = [(text, int(shop.table.category[item])) for text, item in told] + list(names)
+    about = [(text, category) for text, category in about if category > 0]
+    asked = queries.add([text for text, _ in about])
+    return Intents(
+        np.array([query.row for query in asked], np.int32),
+        np.array([category for _, category in about], np.int32),
+    )
 
 
 def _followed(

@@ -158,18 +158,18 @@ def train_shop(
     """
     known = end if known is None else known
     past = Past.divide(shop, config, plan(config), end)
-    derived, timer = _sized(plan(config), past), timer or Timer()
+    derived, timer = sized(plan(config), past), timer or Timer()
     signature = _signature(shop, config, end)
     with BundleWriter(bundles) as writer:
         stage("building indexes", 0, 1)
-        indexes = _indexes(writer, shop)
+        indexes = indexes_of(writer, shop)
         timer.lap("indexes")
         standings: list[Standing] = []
         if past.purchases >= FEWEST_PURCHASES:
-            past, standings = _choose_sources(past, derived, config, stage)
+            past, standings = choose_sources(past, derived, config, stage)
         timer.lap("sources")
         torch.manual_seed(config.seed)
-        model = JointModel(derived.model, _content(shop), n_features=len(past.columns))
+        model = JointModel(derived.model, content_of(shop), n_features=len(past.columns))
         kept = checkpoint.with_suffix(".pretrained") if checkpoint else None
         pretrained = _pretrain(model, past, derived, config, signature, kept, stage)
         timer.lap("pretraining")
@@ -217,14 +217,14 @@ of some 2,000 it learned the products by heart with them, and went by likeness w
 one."""
 
 
-def _sized(derived: Plan, past: Past) -> Plan:
+def sized(derived: Plan, past: Past) -> Plan:
     """The plan as the shop's size allows it."""
     if past.purchases >= FINE_PURCHASES:
         return derived
     return replace(derived, model=replace(derived.model, bins=1))
 
 
-def _choose_sources(
+def choose_sources(
     past: Past, derived: Plan, config: TrainingConfig, stage: Stage
 ) -> tuple[Past, list[Standing]]:
     """The same past with the sources that won on its newest days."""
@@ -312,7 +312,8 @@ def _signature(shop: Shop, config: TrainingConfig, end: float) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
-def _indexes(writer: BundleWriter, shop: Shop) -> Indexes:
+def indexes_of(writer: BundleWriter, shop: Shop) -> Indexes:
+    """Write what a query is asked of, and open it."""
     build_lexical(writer.path("lexical"), shop.documents)
     texts = shop.texts.astype(np.float32)
     build_dense(writer.path("dense_text"), texts)
@@ -323,7 +324,8 @@ def _indexes(writer: BundleWriter, shop: Shop) -> Indexes:
     )
 
 
-def _content(shop: Shop) -> ItemContent:
+def content_of(shop: Shop) -> ItemContent:
+    """What the item tower reads of the shop's items."""
     table = shop.table
     return ItemContent(
         text=torch.from_numpy(shop.texts),

@@ -38,6 +38,8 @@ class Course:
         Of the data and settings; a checkpoint of others is not resumed.
     checkpoint
         The file from which an interrupted training goes on; None keeps none.
+    steps
+        Of an epoch; None takes :func:`epoch_steps`.
     """
 
     plan: Plan
@@ -46,6 +48,7 @@ class Course:
     seed: int
     signature: str
     checkpoint: Path | None = None
+    steps: int | None = None
 
     def size(self, task: str) -> int:
         """How many examples of a task are in a step."""
@@ -63,6 +66,19 @@ def fit(
     so that training resumed from a checkpoint takes the same steps as one that never stopped.
     """
     return _Training(model, data, course, report).run()
+
+
+def epoch_steps(data: Data, course: Course) -> int:
+    """Steps of an epoch: one pass at least over the baskets' lists and over the intents.
+
+    Without either of them a pass over the first task's lists.
+    """
+    leading = [task for task in ("next", INTENT) if task in data.tasks] or data.tasks[:1]
+    return max((-(-_examples(data, task) // course.size(task)) for task in leading), default=0)
+
+
+def _examples(data: Data, task: str) -> int:
+    return len(data.intents["train"] if task == INTENT else data.train[task])
 
 
 GRADIENTS_EVERY: Final = 50
@@ -84,8 +100,7 @@ class _Training:
         self.weights = TaskWeights({t: course.weights[t] for t in trained}, course.weighting)
         # Not the replayed days: of histories that hold a list's basket the towers would know it.
         self.pieces = cut_log(data.log, data.start, model.config.length)
-        leading = [task for task in ("next", INTENT) if task in data.tasks] or data.tasks[:1]
-        self.steps = max((-(-self._count(task) // self.sizes[task]) for task in leading), default=0)
+        self.steps = epoch_steps(data, course) if course.steps is None else course.steps
         self.total = self.steps * course.plan.epochs
         groups: list[dict[str, Any]] = [
             {"params": list(model.parameters())},
@@ -176,7 +191,7 @@ class _Training:
     def _draw(self, rng: np.random.Generator) -> Iterator[Step]:
         data, length = self.data, self.model.config.length
         streams = {
-            task: shuffled(self._count(task), size, rng) for task, size in self.sizes.items()
+            task: shuffled(_examples(data, task), size, rng) for task, size in self.sizes.items()
         }
         nothing = torch.zeros(0, dtype=torch.int64)
         histories = self._histories(rng) if self.reads_histories else itertools.repeat(None)
@@ -198,9 +213,6 @@ class _Training:
         length, rows = self.model.config.length, self.course.plan.rows
         while len(self.pieces):
             yield from packed_batches(self.data.log, self.pieces, length, rows, rng)
-
-    def _count(self, task: str) -> int:
-        return len(self.data.intents["train"] if task == INTENT else self.data.train[task])
 
 
 def _score(measured: Mapping[str, float]) -> float:

@@ -1,0 +1,1 @@
+"""What the tasks gain from being trained together, and the funnel beside simple models."""
