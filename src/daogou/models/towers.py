@@ -71,9 +71,8 @@ class ItemTower(nn.Module):
         self.brand = nn.Embedding(sizes.brands, d)
         self.attribute = nn.Embedding(sizes.attributes, d, padding_idx=0)
         self.price = nn.Linear(2, d)
-        self.mix = nn.Sequential(
-            nn.LayerNorm(d), nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d)
-        )
+        last = nn.Linear(2 * d, d)
+        self.mix = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 2 * d), nn.GELU(), last)
         self.identity = nn.Embedding(sizes.items, d)
         for table in (
             self.category, self.department, self.brand, self.attribute, self.identity,
@@ -81,7 +80,6 @@ class ItemTower(nn.Module):
         ):  # fmt: skip
             nn.init.normal_(table.weight, std=INITIAL_STD)
         nn.init.zeros_(self.price.bias)
-        last = self.mix[-1]
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         with torch.no_grad():

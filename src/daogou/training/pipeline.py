@@ -30,7 +30,7 @@ from daogou.training.export import export_intent, export_ranker
 from daogou.training.forecasting import nearest
 from daogou.training.past import Past, neighbours
 from daogou.training.pictures import Pictures
-from daogou.training.pretraining import Pretrained, Stretch, catch_up, pretrain
+from daogou.training.pretraining import Pretrained, Stretch, pretrain
 from daogou.training.replay import Indexes, StatsClock
 from daogou.training.report import Findings, write_report
 from daogou.training.shop import Shop, Stage, read_shop
@@ -190,9 +190,6 @@ def train_shop(
         )
         progress = fit(model, data, course, step)
         timer.lap("train")
-        if pretrained.best_epoch:
-            _catch_up(model, past, derived, config, known, stage)
-        timer.lap("catching up")
         stage("writing the bundle", 0, 1)
         _write_content(writer, shop, _final_stats(shop, known))
         final = refit(past.panel, past.interactions(known), config.effort,
@@ -275,25 +272,6 @@ def _pretrain(
     if kept:
         save_stage(kept, signature, asdict(found), model)
     return found
-
-
-def _catch_up(
-    model: JointModel,
-    past: Past,
-    derived: Plan,
-    config: TrainingConfig,
-    known: float,
-    stage: Stage,
-) -> None:
-    """The towers read what happened up to ``known``, as the sources do."""
-    catch_up(
-        model,
-        Stretch(past.shop.log, known, known, past.clock.stats(known).popularity_slow),
-        derived,
-        config.weights(),
-        config.seed,
-        lambda done, steps: stage("letting the towers catch up", done, steps),
-    )
 
 
 def _end(shop: Shop, until: float | None) -> float:

@@ -5,7 +5,7 @@ the ranker learns from is a forecast, as it will be in serving.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -28,8 +28,6 @@ AUTOENCODED = 512
 BETA = 0.02
 """Of the divergence: beside reconstruction it only has to keep ``v`` from drifting apart (beta
 below 1: Higgins et al., ICLR 2017; Liang et al., WWW 2018)."""
-CATCH_UP = 0.25
-"""Of the learning rate, while the towers read what is new."""
 Told = Callable[[int, int], None]
 
 
@@ -96,31 +94,6 @@ def pretrain(
             break
     model.load_state_dict(best)
     return found
-
-
-def catch_up(
-    model: JointModel,
-    stretch: Stretch,
-    plan: Plan,
-    weights: Mapping[str, float],
-    seed: int,
-    told: Told = lambda *_: None,
-) -> None:
-    """Let trained towers read once what they were kept from: everything before ``stretch.until``.
-
-    What the candidate sources gain by being fitted again before they serve. At a small rate, so
-    that what the ranker has learned to make of likeness still holds.
-    """
-    once = replace(
-        plan,
-        pretraining_epochs=1,
-        pretraining_rate=plan.learning_rate * CATCH_UP,
-        pretraining_tokens=2 * plan.pretraining_tokens,
-    )
-    stage = _Pretraining(model, stretch, once, weights, seed, told)
-    if len(stage.pieces):
-        stage.epoch()
-    model.eval()
 
 
 class _Pretraining:
