@@ -28,7 +28,8 @@ class TrainingConfig:
         The newest days of the log, on which training stops early; the statistics
         of the bundle count them in.
     replay_days
-        The days before those, whose baskets, exposures and queries are the examples.
+        The days before those, at most, whose baskets, exposures and queries are the examples;
+        fewer where the effort needs no more, so that all else can learn from what is older.
     exposure_days
         A product counts as bought once shown if it is bought within so many days.
     min_basket
