@@ -50,3 +50,19 @@ def test_a_long_section_is_several_passages() -> None:
 @pytest.mark.parametrize("text", ["", "   \n\n", "# Only a heading", "---\n***\n"])
 def test_nothing_to_say(text: str) -> None:
     assert passages(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 60_000 + "x",
+        "# " + "#" * 60_000 + "x",
+        "a. " * 30_000,
+        ". " + " " * 60_000,
+        "-" * 60_000,
+    ],
+)
+def test_strange_texts_take_no_longer_than_others(text: str) -> None:
+    for passage in passages(text):
+        for start, end in passage.sentences:
+            assert text[start:end].strip() == text[start:end] != ""

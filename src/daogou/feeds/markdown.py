@@ -54,7 +54,7 @@ _SEVERAL: Final = frozenset({"categories", "brands", "products"})
 _PER_LANGUAGE: Final = frozenset({"lang", "title"})
 _KEY: Final = re.compile(r"\s*([A-Za-z_]+)\s*[:：](.*)")
 _NAME: Final = re.compile(r"(.+)\.([a-z]{2})")
-_TITLE: Final = re.compile(r"#\s+(.+?)\s*#*\s*$")
+_TITLE: Final = re.compile(r"#\s+(.+)")
 _CODE: Final = re.compile(r"\s{0,3}(```|~~~)")
 
 
@@ -200,6 +200,6 @@ def _json(section: _Section, path: Path) -> dict[str, Any]:
         found["languageCode"] = named[2]
     heading = _TITLE.match(text.partition("\n")[0])
     if "title" not in found and heading:
-        found["title"], text = heading[1], text.partition("\n")[2].strip()
+        found["title"], text = heading[1].strip(" \t#"), text.partition("\n")[2].strip()
     found["text"] = text
     return found

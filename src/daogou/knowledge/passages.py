@@ -12,12 +12,13 @@ PASSAGE: Final = 480
 _HAN_WORTH: Final = 3
 """A Han character says as much as so many letters."""
 
-_HEADING: Final = re.compile(r"[ ]{0,3}#{1,6}[ \t]+(.*?)[ \t#]*")
+_HEADING: Final = re.compile(r"[ ]{0,3}#{1,6}[ \t]+(.*)")
 _MARKER: Final = re.compile(r"[ \t]*(?:[-*+•]|\d{1,2}[.)、])[ \t]+")
 _RULE: Final = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|`{3,}\w*|~{3,})[ \t]*")
-# A sentence ends at a full stop that a blank and a new beginning follow, or at a Chinese one.
+# A sentence ends at a full stop that a blank and a new beginning follow, or at a Chinese one. A run
+# of stops is looked at once, from its beginning: of a text of stops alone it is linear.
 _SENTENCE_END: Final = re.compile(
-    r"[。！？；…]+[”』」）\"']*|[.!?]+[\"'”’)]*(?=\s+[^a-z\s])|[.!?]+[\"'”’)]*$"
+    r"[。！？；…]++[”』」）\"']*+|(?<![.!?])[.!?]++[\"'”’)]*+(?=\s++[^a-z\s]|$)"
 )
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|approx|vs|Mr|Mrs|Dr|St|No|oz|lb|fl|min|max|ca|incl)\.$"
@@ -96,7 +97,7 @@ def _sections(text: str) -> Iterator[tuple[str, list[list[Span]]]]:
             close()
             if paragraphs:
                 yield heading, paragraphs
-            heading, paragraphs = match[1].strip(), []
+            heading, paragraphs = match[1].strip(" \t#"), []
         elif not line.strip() or _RULE.fullmatch(line):
             close()
         elif marker:

@@ -18,11 +18,12 @@ COLUMN: Final = "question_and_answer"
 MAX_PAIRS: Final = 100
 _JSON: Final = frozenset({"question", "answer"})
 _REMEDY: Final = 'Write it as in "Does it have a lid?":"Yes.", "Is it heavy?":"2 lb."'
-_QUOTED: Final = re.compile(r'\s*["“]((?:[^"\\“”]|""|\\.)*)["”]\s*', re.DOTALL)
+_QUOTED: Final = re.compile(r'\s*+["“]((?:[^"\\“”]|""|\\.)*+)["”]\s*+', re.DOTALL)
 # A reader of tab-separated values takes the quotes of the first text off; it then ends before
 # the colon that a quote follows.
-_UNQUOTED_QUESTION: Final = re.compile(r'\s*(.*?)\s*(?=[:：]\s*["“])|\s*([^:：]*)', re.DOTALL)
-_UNQUOTED_ANSWER: Final = re.compile(r"\s*([^,，]*)", re.DOTALL)
+_BEFORE_QUOTE: Final = re.compile(r'[:：]\s*+["“]')
+_COLON: Final = re.compile("[:：]")
+_COMMA: Final = re.compile("[,，]")
 _DOUBLED: Final = re.compile(r'""|\\(.)', re.DOTALL)
 
 
@@ -45,10 +46,10 @@ def questions_from_text(text: str, field: str = COLUMN) -> tuple[QuestionAnswer,
     found: list[QuestionAnswer] = []
     place = 0
     while text[place:].strip():
-        first, place = _value(text, place, _UNQUOTED_QUESTION)
+        first, place = _value(text, place, _BEFORE_QUOTE, _COLON)
         if text[place : place + 1] not in (":", "："):
             raise BadValue(field, text, "a colon between question and answer", _REMEDY)
-        second, place = _value(text, place + 1, _UNQUOTED_ANSWER)
+        second, place = _value(text, place + 1, _COMMA)
         rest = text[place : place + 1]
         if rest and rest not in ",，":
             raise BadValue(field, text, "a comma between two questions", _REMEDY)
@@ -81,16 +82,14 @@ def questions_to_json(questions: tuple[QuestionAnswer, ...]) -> list[dict[str, A
     return [{"question": pair.question, "answer": pair.answer} for pair in questions]
 
 
-def _value(text: str, place: int, unquoted: re.Pattern[str]) -> tuple[str, int]:
-    """One text from ``place`` on, and where it ends."""
+def _value(text: str, place: int, *ends: re.Pattern[str]) -> tuple[str, int]:
+    """One text from ``place`` on, quoted or up to the first of ``ends`` there is; where it ends."""
     quoted = _QUOTED.match(text, place)
     if quoted:
         return _DOUBLED.sub(lambda m: m[1] or '"', quoted[1]).strip(), quoted.end()
-    match = unquoted.match(text, place)
-    if match is None:  # only for the type checker: both match the empty text
-        return "", place
-    found = next((group for group in match.groups() if group is not None), "")
-    return found.strip(), match.end()
+    found = next((match for end in ends if (match := end.search(text, place))), None)
+    stop = found.start() if found else len(text)
+    return text[place:stop].strip(), stop
 
 
 def _pair(question: str, answer: str, field: str) -> QuestionAnswer:

@@ -4,7 +4,7 @@ import { article as fetchArticle, knowledgeOf } from "./api.js";
 import { h, replace } from "./dom.js";
 import { lang, t, when } from "./words.js";
 
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)[\s#]*$/;
+const HEADING = /^ {0,3}#{1,6}\s+(.*)$/;
 const ITEM = /^\s*(?:[-*+•]|\d{1,2}[.)、])\s+(.*)$/;
 const MOST_QUESTIONS = 10;
 
@@ -103,7 +103,7 @@ function blocks(text, level) {
     const item = line.match(ITEM);
     if (heading) {
       close();
-      found.push(h(`h${level}`, {}, heading[2]));
+      found.push(h(`h${level}`, {}, heading[1].trim()));
     } else if (item) {
       if (lines.length > 0) close();
       items.push(item[1]);
