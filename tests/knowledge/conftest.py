@@ -6,7 +6,8 @@ from typing import Final
 
 import pytest
 
-from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
+from daogou.demo import demo_articles
+from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_encoder
 from daogou.knowledge import KnowledgeBase
 from daogou.store import Store
 from daogou.types import Article, LocalizedText, Product, QuestionAnswer
@@ -98,6 +99,14 @@ def encoder() -> TextEncoder:
     return open_text_encoder(EncoderConfig(cache=False), None)
 
 
+@pytest.fixture(scope="session")
+def centring(encoder: TextEncoder) -> Centring:
+    """Means of many texts, as a bundle has them: those of a handful are mostly their content."""
+    articles = list(demo_articles())
+    texts = [f"{article.title} {article.text}" for article in articles]
+    return Centring.fit(encoder.encode(texts), [a.language for a in articles], encoder.blocks)
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Store]:
     """A store with the articles and products."""
@@ -108,7 +117,7 @@ def shelf(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def base(shelf: Store, encoder: TextEncoder) -> KnowledgeBase:
-    opened = KnowledgeBase(shelf, encoder)
+def base(shelf: Store, encoder: TextEncoder, centring: Centring) -> KnowledgeBase:
+    opened = KnowledgeBase(shelf, encoder, centring)
     opened.refresh()
     return opened
