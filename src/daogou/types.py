@@ -82,6 +82,14 @@ class LocalizedText:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAnswer:
+    """A question about a product and its answer, as the merchant gives them."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """A product as the merchant describes it.
 
@@ -110,6 +118,7 @@ class Product:
     published: datetime | None = None
     localized: Mapping[str, LocalizedText] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
+    questions: tuple[QuestionAnswer, ...] = ()
 
     def title_in(self, language: str) -> str:
         """The title in ``language``, or the main one where there is no such text."""
@@ -120,6 +129,40 @@ class Product:
         """The category paths in ``language``, or the main ones."""
         text = self.localized.get(language)
         return (text.categories if text else ()) or self.categories
+
+
+ArticleKind = Literal["how-to", "choosing", "storing", "policy", "introduction", "question"]
+ARTICLE_KINDS: Final[tuple[ArticleKind, ...]] = (
+    "how-to",
+    "choosing",
+    "storing",
+    "policy",
+    "introduction",
+    "question",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A piece of the shop's knowledge in one language.
+
+    The same article in another language has the same ``id`` and another ``language``; the two
+    together are its key. ``text`` is plain text: paragraphs, lists and headings as Markdown
+    writes them (``## Freezing``). Of kind ``"question"``, ``title`` is the question and ``text``
+    the answer. ``categories`` are paths as a :class:`Product` has them; a product in one of
+    them, or beneath, is what the article is about. ``uri`` says where it comes from.
+    """
+
+    id: str
+    title: str
+    text: str
+    language: str = "en"
+    kind: ArticleKind = "introduction"
+    categories: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    product_ids: tuple[str, ...] = ()
+    uri: str | None = None
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,14 +44,20 @@ def test_each_step_is_done_once(run: Run, tmp_path: Path, built: list[Path]) -> 
     home = tmp_path / ".demo"
     first = run("demo", "--home", home, "--no-serve")
     assert first.exit_code == 0, first.output
-    for step in ("Making the feeds", "Importing products", "Importing events", "Training"):
+    for step in (
+        "Making the feeds",
+        "Importing products",
+        "Importing events",
+        "Importing knowledge",
+        "Training",
+    ):
         assert step in first.stdout
     assert "done before" not in first.stdout
     assert Settings.load(home).server().shop_name == demo.SHOP_NAME
 
     again = run("demo", "--home", home, "--no-serve")
     assert again.exit_code == 0, again.output
-    assert again.stdout.count("done before") == 4
+    assert again.stdout.count("done before") == 5
     assert built == [home / "feeds"]
 
 

@@ -15,7 +15,7 @@ from daogou.cli import app, options
 from daogou.cli.packages import MODULES
 from daogou.cli.teaching import EXAMPLES
 from daogou.engine import PLACEMENTS
-from daogou.feeds import FEED_KINDS
+from daogou.feeds import ARTICLE_FEEDS, FEED_KINDS
 from daogou.server.config import LANGUAGES
 from daogou.training import config as training
 
@@ -72,6 +72,7 @@ def test_a_wrong_option_is_told_with_the_right_one(run: Callable[..., Result]) -
 def test_what_is_listed_twice_is_the_same() -> None:
     assert typing.get_args(options.Effort) == typing.get_args(training.Effort)
     assert typing.get_args(options.Kind) == FEED_KINDS
+    assert typing.get_args(options.KnowledgeKind) == ARTICLE_FEEDS
     assert typing.get_args(options.Placement) == PLACEMENTS
     assert typing.get_args(options.Language) == LANGUAGES
 

@@ -110,3 +110,20 @@ def test_a_database_that_is_not_there_is_one_message(run: Run, tmp_path: Path) -
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert "Traceback" not in result.output
+
+
+def test_knowledge_goes_in_and_comes_up_in_the_next_answer(run: Run, tmp_path: Path) -> None:
+    good, bad = tmp_path / "bread.md", tmp_path / "tea.md"
+    good.write_text("---\nkind: storing\ntitle: Bread\n---\nKeep it dry.\n", "utf-8")
+    bad.write_text("---\nkind: storage\ntitle: Tea\n---\nBrew it.\n", "utf-8")
+    words = ("import", "knowledge", good, bad, "--home", tmp_path / "home")
+    result = run(*words)
+    assert result.exit_code == 1
+    assert "1 read, 1 added, 0 changed, 0 unchanged, 0 bad" in result.stdout
+    for told in ("tea.md:2", "kind", "storage", "expected one of how-to", "daogou serve"):
+        assert told in result.stdout
+    again = run(*words[:3], *words[4:])
+    assert again.exit_code == 0
+    assert "1 read, 0 added, 0 changed, 1 unchanged" in again.stdout
+    with Store.open(f"sqlite:///{tmp_path / 'home' / 'daogou.db'}") as store:
+        assert [article.id for article in store.articles()] == ["bread"]

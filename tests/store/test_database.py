@@ -53,7 +53,7 @@ def test_an_older_database(store_url: str) -> None:
     with Store.open(store_url):
         pass
     set_version(store_url, "0001")
-    with pytest.raises(StoreError, match=r"version 0001.*needs 0002.*daogou import"):
+    with pytest.raises(StoreError, match=r"version 0001.*needs 0003.*daogou import"):
         Store.open(store_url, create=False)
 
 
@@ -62,14 +62,18 @@ def test_a_database_of_the_first_version_is_brought_up(store_url: str) -> None:
         store.put_products([Product("p1", "Tea")])
     engine = sa.create_engine(store_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE controls"))
-        connection.execute(sa.text("DELETE FROM counters WHERE name = 'controls'"))
+        for table, counter in (("controls", "controls"), ("articles", "knowledge")):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+            forget = sa.text("DELETE FROM counters WHERE name = :name")
+            connection.execute(forget, {"name": counter})
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     with Store.open(store_url) as store:
         assert store.product("p1") == Product("p1", "Tea")
         assert store.controls() == []
         assert store.controls_revision() == 0
+        assert store.articles() == []
+        assert store.knowledge_revision() == 0
 
 
 def set_version(url: str, version: str) -> None:

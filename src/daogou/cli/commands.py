@@ -19,6 +19,7 @@ from daogou.cli.options import (
     Files,
     Filter,
     Home,
+    KnowledgeFeedKind,
     Lang,
     Placement,
     Port,
@@ -61,7 +62,7 @@ feeds = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help=compose(
-        """Load a catalogue or events from feed files.
+        """Load a catalogue, events or articles from files.
 
         A bad row costs only itself: it is reported with its line, field, value and remedy, and
         the others go in. Importing the same file twice changes nothing.""",
@@ -162,6 +163,31 @@ def import_events(
     from daogou.cli.importing import import_command
 
     if not import_command(Settings.load(home, store), "events", files, kind, errors):
+        raise typer.Exit(1)
+
+
+@command(
+    feeds,
+    "daogou import knowledge articles/*.md",
+    "daogou import knowledge articles.jsonl",
+    then="daogou serve",
+    name="knowledge",
+)
+def import_knowledge(
+    files: Files,
+    home: Home = DEFAULT_HOME,
+    store: StoreUrl = "",
+    kind: KnowledgeFeedKind = None,
+    errors: Errors = None,
+) -> None:
+    """Load articles: how to choose, use and store, policies; Markdown or JSONL (docs/knowledge.md).
+
+    An article that is there already is replaced where it differs. A running server answers from it
+    at once. Questions about one product come with the product, in its feed.
+    """
+    from daogou.cli.importing import import_command
+
+    if not import_command(Settings.load(home, store), "knowledge", files, kind, errors):
         raise typer.Exit(1)
 
 

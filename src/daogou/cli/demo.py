@@ -21,8 +21,9 @@ from daogou.cli.packages import require
 from daogou.cli.settings import FILE, Settings
 from daogou.cli.shoppers import pick_shoppers
 from daogou.cli.terminal import Stages, err, out, seconds, what_next
-from daogou.demo import build_feeds, demo_controls
+from daogou.demo import build_feeds, demo_articles, demo_controls
 from daogou.errors import ConfigError, FeedError
+from daogou.feeds import write_articles_jsonl
 from daogou.store import Store
 
 SHOP_NAME: Final = "Daogou Market"
@@ -65,6 +66,7 @@ def demo_command(home: Path, effort: str | None, port: int | None, *, serve: boo
     settings, steps = Settings.load(home), Steps()
     counts = _feeds(settings, steps)
     _import(settings, steps, counts)
+    _import_knowledge(settings, steps)
     _settle(settings)
     _train(settings, steps, effort)
     out.print(steps.table())
@@ -125,6 +127,20 @@ def _import(settings: Settings, steps: Steps, counts: Mapping[str, int]) -> None
                     " `daogou demo` again: it is made anew."
                 )
             tell(reports[0], what)
+
+
+def _import_knowledge(settings: Settings, steps: Steps) -> None:
+    """Write the shop's articles as a feed and import it, unless all of them are there."""
+    articles = list(demo_articles())
+    with settings.open_store(create=True) as store:
+        if store.count_articles() >= len(articles):
+            steps.skip("Importing knowledge")
+            return
+        with steps.step("Importing knowledge"):
+            file = settings.home / "feeds" / "knowledge.jsonl"
+            write_articles_jsonl(file, articles)
+            reports = import_files(store, "knowledge", [file])
+        tell(reports[0], "knowledge")
 
 
 def _has_all(store: Store, counts: Mapping[str, int]) -> bool:

@@ -12,14 +12,18 @@ from rich.table import Table
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import Stages, complain, out, say, warn, what_next
 from daogou.errors import FeedError
-from daogou.store import ImportReport, Store, import_events, import_products
+from daogou.store import ImportReport, Store, import_events, import_knowledge, import_products
 
 if TYPE_CHECKING:
     from daogou.store.importing import Progress
 
-What = Literal["products", "events"]
+What = Literal["products", "events", "knowledge"]
 Importer = Callable[[Store, Path, str | None, "Progress | None"], ImportReport]
-_IMPORTERS: Final[dict[str, Importer]] = {"products": import_products, "events": import_events}
+_IMPORTERS: Final[dict[str, Importer]] = {
+    "products": import_products,
+    "events": import_events,
+    "knowledge": import_knowledge,
+}
 _SHOWN: Final = 10
 
 
@@ -64,7 +68,7 @@ def import_files(
 def tell(report: ImportReport, what: What) -> None:
     """Print what became of a file's rows."""
     counts = {"read": report.read, "added": report.added}
-    if what == "products":
+    if what != "events":
         counts |= {"changed": report.changed, "unchanged": report.unchanged}
     else:
         counts |= {"there already": report.duplicates}
@@ -111,7 +115,9 @@ def _write_errors(path: Path, reports: Sequence[ImportReport]) -> None:
 
 def _what_next(settings: Settings, what: What, has_events: bool) -> None:
     serve = (settings.command("serve"), "open the shop: what was imported shows at once")
-    if what == "products" and not has_events:
+    if what == "knowledge":
+        what_next(serve)
+    elif what == "products" and not has_events:
         what_next(
             (settings.command("import events FILE"), "add purchases and views to learn from"), serve
         )

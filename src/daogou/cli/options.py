@@ -11,6 +11,7 @@ from daogou.cli.settings import HOME_VARIABLE, STORE_VARIABLE
 # a test compares them.
 Effort = Literal["quick", "standard", "best"]
 Kind = Literal["google-tsv", "jsonl", "parquet"]
+KnowledgeKind = Literal["markdown", "jsonl"]
 Placement = Literal["home", "similar", "goes-with", "buy-again", "cart"]
 Language = Literal["en", "zh"]
 
@@ -40,6 +41,14 @@ FeedKind = Annotated[
     Kind | None,
     typer.Option(
         help="The kind of the files, where their names do not say it.", show_default=False
+    ),
+]
+KnowledgeFeedKind = Annotated[
+    KnowledgeKind | None,
+    typer.Option(
+        "--kind",
+        help="The kind of the files, where their names do not say it.",
+        show_default=False,
     ),
 ]
 Errors = Annotated[

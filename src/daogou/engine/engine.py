@@ -26,6 +26,7 @@ from daogou.engine.view import LiveView, View
 from daogou.engine.visit import Visit
 from daogou.errors import NotFound
 from daogou.features.items import Float32, Int32
+from daogou.knowledge import KnowledgeBase
 from daogou.merchandising import ControlSet
 from daogou.retrieval import Fused
 from daogou.retrieval.base import NO_ITEMS
@@ -42,6 +43,13 @@ class Engine:
 
     Open it with :meth:`open`. One engine serves any number of threads; every answer
     is made of the store as it is when the request comes in.
+
+    Attributes
+    ----------
+    knowledge
+        What the shop knows beside its products.
+    bundle_id
+        The bundle at work; None without one.
     """
 
     def __init__(
@@ -62,6 +70,10 @@ class Engine:
         self._config = config
         self._searcher = Searcher(store, config, self._live.newest())
         self._completer = Completer(store, clock)
+        model = loaded.model if loaded else None
+        self.knowledge = KnowledgeBase(
+            store, model.encoder if model else encoder, model.centring if model else None
+        )
         self.bundle_id: str | None = bundle.id if bundle else None
 
     @classmethod
@@ -107,10 +119,11 @@ class Engine:
         )
 
     def warm_up(self) -> None:
-        """Build now what the first request to need it would wait for: suggestions, spelling."""
+        """Build now what the first request would wait for: suggestions, spelling, knowledge."""
         view = self._live.newest()
         view.lexical.correct("spelling")
         self._completer.suggest(view, "s", "en", 1)
+        self.knowledge.refresh()
 
     def close(self) -> None:
         """Remove what was put into temporary files. The store stays open."""

@@ -16,6 +16,14 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 def text_lines(path: Path) -> Iterator[tuple[int, str] | RowError]:
     """The lines that are not blank, with their 1-based numbers, or what is wrong with them."""
+    for item in _decoded(path):
+        if isinstance(item, RowError):
+            yield item
+        elif item[1].strip():
+            yield item[0], item[1].rstrip("\r\n")
+
+
+def _decoded(path: Path) -> Iterator[tuple[int, str] | RowError]:
     for number, line in _lines(path):
         if len(line) > MAX_LINE:
             yield RowError(
@@ -39,8 +47,16 @@ def text_lines(path: Path) -> Iterator[tuple[int, str] | RowError]:
                 "Save the file as UTF-8 (iconv -t UTF-8).",
             )
             continue
-        if text.strip():
-            yield number, text.rstrip("\r\n")
+        yield number, text
+
+
+def whole_lines(path: Path) -> Iterator[str | RowError]:
+    """All lines of a text, blank ones too; up to the first that cannot be read."""
+    for item in _decoded(path):
+        if isinstance(item, RowError):
+            yield item
+            return
+        yield item[1].rstrip("\r\n")
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, Any] | RowError]:

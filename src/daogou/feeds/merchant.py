@@ -11,10 +11,11 @@ from daogou.errors import BadValue, FeedError
 from daogou.feeds.codec.fields import check_identifier, check_text
 from daogou.feeds.codec.money import currency_code, from_major
 from daogou.feeds.codec.products import language_code, web_link
+from daogou.feeds.codec.questions import is_question_column, questions_from_text
 from daogou.feeds.codec.times import parse_time
 from daogou.feeds.lines import text_lines
 from daogou.feeds.rows import RowError, shown
-from daogou.types import Availability, Money, Product
+from daogou.types import Availability, Money, Product, QuestionAnswer
 
 _AVAILABILITY: Final[Mapping[str, Availability]] = {
     "in_stock": "IN_STOCK",
@@ -40,6 +41,7 @@ COLUMNS: Final = frozenset(
         "google_product_category",
         "item_group_id",
         "content_language",
+        "question_and_answer",
     }
 )
 """The columns with a place of their own; every other one becomes an attribute of its name."""
@@ -139,6 +141,7 @@ def _product(row: Mapping[str, str], detect: Callable[[str], str]) -> Product:
         if group in (None, identifier)
         else check_identifier(group, "item_group_id", "Leave it out where there is no group."),
         attributes=_attributes(row),
+        questions=_questions(row),
     )
 
 
@@ -196,9 +199,17 @@ def _images(row: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(link for link in links if link))
 
 
+def _questions(row: Mapping[str, str]) -> tuple[QuestionAnswer, ...]:
+    named = (item for item in row.items() if is_question_column(item[0]))
+    pairs = (pair for name, value in named for pair in questions_from_text(value, name))
+    return tuple(dict.fromkeys(pairs))
+
+
 def _attributes(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {
-        name: (value,) for name, value in row.items() if name not in COLUMNS
+        name: (value,)
+        for name, value in row.items()
+        if name not in COLUMNS and not is_question_column(name)
     }
     category = row.get("google_product_category")
     if category and (category.isdigit() or "product_type" in row):

@@ -1,19 +1,21 @@
-"""Reading whole files: products and events one by one, bad rows in their places."""
+"""Reading whole files: products, events and articles one by one, bad rows in their places."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from daogou.config import nearest
 from daogou.errors import BadValue, FeedError
+from daogou.feeds.codec.articles import article_from_json
 from daogou.feeds.codec.events import event_from_json
 from daogou.feeds.codec.products import english, product_from_json
 from daogou.feeds.lines import json_lines, line_count
+from daogou.feeds.markdown import read_markdown
 from daogou.feeds.merchant import read_merchant_rows
 from daogou.feeds.parquet import parquet_height, read_event_parquet, read_product_parquet
 from daogou.feeds.rows import RowError, shown
-from daogou.types import Product, UserEvent
+from daogou.types import Article, Product, UserEvent
 
 FeedKind = Literal["google-tsv", "jsonl", "parquet"]
 FEED_KINDS: Final[tuple[FeedKind, ...]] = ("google-tsv", "jsonl", "parquet")
@@ -26,6 +28,17 @@ _BY_SUFFIX: Final[Mapping[str, FeedKind]] = {
     ".parquet": "parquet",
 }
 
+ArticleFeed = Literal["markdown", "jsonl"]
+ARTICLE_FEEDS: Final[tuple[ArticleFeed, ...]] = ("markdown", "jsonl")
+_ARTICLES_BY_SUFFIX: Final[Mapping[str, ArticleFeed]] = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
+K = TypeVar("K", bound=str)
+
 
 def feed_kind(path: Path, kind: str | None = None) -> FeedKind:
     """The kind of a feed: ``kind``, or what the file's name says.
@@ -35,22 +48,26 @@ def feed_kind(path: Path, kind: str | None = None) -> FeedKind:
     FeedError
         There is no such file, or its kind is not known.
     """
+    return _kind(path, kind, FEED_KINDS, _BY_SUFFIX)
+
+
+def _kind(path: Path, kind: str | None, kinds: tuple[K, ...], by_suffix: Mapping[str, K]) -> K:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise FeedError(f"{path} {what}; expected a feed file. Check the path.")
     if kind is None:
-        found = _BY_SUFFIX.get(path.suffix.lower())
+        found = by_suffix.get(path.suffix.lower())
         if found is None:
             raise FeedError(
-                f"{path} has the ending '{path.suffix}'; expected one of {', '.join(_BY_SUFFIX)}."
-                f" Rename it, or say its kind: {', '.join(FEED_KINDS)}."
+                f"{path} has the ending '{path.suffix}'; expected one of {', '.join(by_suffix)}."
+                f" Rename it, or say its kind: {', '.join(kinds)}."
             )
         return found
-    for known in FEED_KINDS:
+    for known in kinds:
         if kind == known:
             return known
     raise FeedError(
-        f"'{kind}' is no kind of feed.{nearest(kind, FEED_KINDS)} Known: {', '.join(FEED_KINDS)}."
+        f"'{kind}' is no kind of feed.{nearest(kind, kinds)} Known: {', '.join(kinds)}."
     )
 
 
@@ -127,6 +144,59 @@ def read_events(
     if found == "google-tsv":
         raise FeedError(f"{path} is a product feed; events come as jsonl or parquet.")
     return read_event_parquet(path, counts) if found == "parquet" else _json_events(path, counts)
+
+
+def read_articles(
+    path: Path, kind: str | None = None, *, detect: Callable[[str], str] = english
+) -> Iterator[Article | RowError]:
+    """The articles of a file, each language by itself.
+
+    Parameters
+    ----------
+    kind
+        ``"markdown"`` or ``"jsonl"``; by default what the name says.
+    detect
+        Tells the language of a title where the article does not.
+
+    Raises
+    ------
+    FeedError
+        The file cannot be read as a whole.
+    """
+    found = _kind(path, kind, ARTICLE_FEEDS, _ARTICLES_BY_SUFFIX)
+    rows = read_markdown(path, detect) if found == "markdown" else _json_articles(path, detect)
+    lines: dict[tuple[str, str], int] = {}
+    for item in rows:
+        if isinstance(item, RowError):
+            yield item
+            continue
+        line, article = item
+        before = lines.setdefault((article.id, article.language), line)
+        if before == line:
+            yield article
+            continue
+        yield RowError(
+            path.name,
+            line,
+            "id",
+            shown(article.id),
+            f"'{article.id}' in the language '{article.language}' was in line {before} already.",
+            "Give every article an id of its own, and every language of it once.",
+        )
+
+
+def _json_articles(
+    path: Path, detect: Callable[[str], str]
+) -> Iterator[tuple[int, Article] | RowError]:
+    for item in json_lines(path):
+        if isinstance(item, RowError):
+            yield item
+            continue
+        line, data = item
+        try:
+            yield line, article_from_json(data, detect=detect)
+        except BadValue as error:
+            yield RowError.of(path, line, error)
 
 
 def _json_products(

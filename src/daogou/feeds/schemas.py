@@ -50,6 +50,7 @@ PRODUCT_SCHEMA: Final[dict[str, pl.DataType]] = {
             }
         )
     ),
+    "questionsAndAnswers": pl.List(pl.Struct({"question": pl.String(), "answer": pl.String()})),
 }
 """The columns that :func:`daogou.feeds.write_products_parquet` writes; reading needs
 ``id`` and ``title`` alone, and takes Retail's other fields (``priceInfo``, ...) too."""

@@ -1,4 +1,4 @@
-"""Writing feeds that the readers read back, products and events unchanged."""
+"""Writing feeds that the readers read back, products, events and articles unchanged."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -8,10 +8,11 @@ from typing import Any, Final, TypeVar
 import orjson
 import polars as pl
 
+from daogou.feeds.codec.articles import article_to_json
 from daogou.feeds.codec.events import event_to_json
 from daogou.feeds.codec.products import product_to_json
 from daogou.feeds.schemas import EVENT_SCHEMA, PRODUCT_SCHEMA, row_from_json
-from daogou.types import Product, UserEvent
+from daogou.types import Article, Product, UserEvent
 
 T = TypeVar("T")
 _BATCH: Final = 20_000
@@ -25,6 +26,11 @@ def write_products_jsonl(path: Path, products: Iterable[Product]) -> int:
 def write_events_jsonl(path: Path, events: Iterable[UserEvent]) -> int:
     """Write one JSON object a line; returns how many."""
     return _write_jsonl(path, map(event_to_json, events))
+
+
+def write_articles_jsonl(path: Path, articles: Iterable[Article]) -> int:
+    """Write one JSON object a line; returns how many."""
+    return _write_jsonl(path, map(article_to_json, articles))
 
 
 def write_products_parquet(path: Path, products: Iterable[Product]) -> int:

@@ -12,6 +12,7 @@ from daogou.server.config import ServerConfig
 from daogou.server.controls import control_routes
 from daogou.server.errors import install
 from daogou.server.gate import Gate
+from daogou.server.knowledge import knowledge_routes
 from daogou.server.metrics import Metrics
 from daogou.server.operate import operate_routes
 from daogou.server.shopping import shopping_routes
@@ -45,6 +46,7 @@ def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
     app.include_router(visitor_routes(store, config, metrics))
     app.include_router(catalog_routes(store, config))
     app.include_router(control_routes(engine, store, config, metrics))
+    app.include_router(knowledge_routes(engine, store, config, metrics))
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)
     return app

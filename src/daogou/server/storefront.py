@@ -21,7 +21,14 @@ from daogou.store import Store
 from daogou.types import Facet
 
 STATIC: Final = Path(__file__).parent / "static"
-PAGES: Final = ("/", "/search", "/product/{product_id:path}", "/cart", "/me")
+PAGES: Final = (
+    "/",
+    "/search",
+    "/product/{product_id:path}",
+    "/knowledge/{article_id:path}",
+    "/cart",
+    "/me",
+)
 """The addresses of the storefront; the router of ``static/app.js`` lists the same."""
 _MAX_TILES: Final = 12
 

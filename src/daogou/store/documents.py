@@ -14,7 +14,17 @@ from typing import Any, Final, cast
 import orjson
 
 from daogou.errors import InvalidInput
-from daogou.types import EventLine, EventType, LocalizedText, Money, Product, UserEvent, Variant
+from daogou.types import (
+    Article,
+    EventLine,
+    EventType,
+    LocalizedText,
+    Money,
+    Product,
+    QuestionAnswer,
+    UserEvent,
+    Variant,
+)
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -80,6 +90,20 @@ def digest(document: str) -> str:
     return hashlib.blake2b(document.encode(), digest_size=16).hexdigest()
 
 
+_NO_QUESTIONS: Final = ',"questions":[]}'
+
+
+def dump_product(product: Product, what: str) -> str:
+    """The product as :func:`dump` writes it, without ``questions`` where there are none.
+
+    They are a product's last field. So a product that has none keeps the hash that it had before
+    products could have them, and importing an old catalogue again changes nothing.
+    """
+    document = dump(product, what)
+    without = document.removesuffix(_NO_QUESTIONS)
+    return document if without == document else f"{without}}}"
+
+
 def product_from_document(document: str) -> Product:
     """The product that :func:`dump` wrote."""
     fields = orjson.loads(document)
@@ -93,10 +117,22 @@ def product_from_document(document: str) -> Product:
     for language, text in fields["localized"].items():
         text["categories"] = tuple(text["categories"])
         fields["localized"][language] = LocalizedText(**text)
+    pairs = fields.get("questions", ())
+    fields["questions"] = tuple(QuestionAnswer(**pair) for pair in pairs)
     fields["variants"] = tuple(
         Variant(**{**variant, "price": _money(variant["price"])}) for variant in fields["variants"]
     )
     return Product(**fields)
+
+
+def article_from_document(document: str) -> Article:
+    """The article that :func:`dump` wrote."""
+    fields = orjson.loads(document)
+    for name in ("categories", "brands", "product_ids"):
+        fields[name] = tuple(fields[name])
+    if fields["updated"] is not None:
+        fields["updated"] = datetime.fromisoformat(fields["updated"])
+    return Article(**fields)
 
 
 def _money(value: Mapping[str, Any] | None) -> Money | None:

@@ -89,6 +89,7 @@ def _stand_in(product_id: str, rows: Sequence[Product]) -> Product:
         availability=min((row.availability for row in rows), key=_BEST_FIRST.index),
         images=tuple(dict.fromkeys(image for row in rows for image in row.images)),
         attributes=_all_values(rows),
+        questions=tuple(dict.fromkeys(pair for row in rows for pair in row.questions)),
         variants=tuple(_variant(row, price) for row in rows),
     )
 

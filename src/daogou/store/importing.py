@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from daogou.feeds import RowError, count_rows, read_events, read_products
+from daogou.feeds import RowError, count_rows, read_articles, read_events, read_products
 from daogou.store.store import Store
 from daogou.text import detect_language
 
@@ -22,8 +22,8 @@ _STEP: Final = 1000  # rows between two calls of a progress callback
 class ImportReport:
     """What became of the rows of a file: ``read`` is the sum of the five counts after it.
 
-    ``duplicates`` are events that were there already; products that were there
-    are ``changed`` or ``unchanged``. ``errors`` are the first ``KEPT_ERRORS`` of the
+    ``duplicates`` are events that were there already; products and articles that
+    were there are ``changed`` or ``unchanged``. ``errors`` are the first ``KEPT_ERRORS`` of the
     ``bad`` rows. ``left_out`` counts fields of Google Retail that have no place here.
     """
 
@@ -88,6 +88,30 @@ def import_events(
         bad=sieve.bad,
         errors=tuple(sieve.errors),
         left_out=dict(left_out),
+    )
+
+
+def import_knowledge(
+    store: Store, path: Path, kind: str | None = None, progress: Progress | None = None
+) -> ImportReport:
+    """Put the articles of a file; one that cannot be used is reported, the others go in.
+
+    Raises
+    ------
+    FeedError
+        The file cannot be read as a whole.
+    """
+    rows = read_articles(path, kind, detect=detect_language)
+    sieve = _Sieve(progress, 0)
+    result = store.put_articles(sieve.good(rows))
+    return ImportReport(
+        file=str(path),
+        read=sieve.read,
+        added=result.added,
+        changed=result.changed,
+        unchanged=result.unchanged,
+        bad=sieve.bad,
+        errors=tuple(sieve.errors),
     )
 
 

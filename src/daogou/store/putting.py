@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from daogou.errors import InvalidInput
 from daogou.store import tables
 from daogou.store.catalogue import COUNTER
-from daogou.store.documents import digest, dump, product_from_document, storable
+from daogou.store.documents import digest, dump_product, product_from_document, storable
 from daogou.store.folding import Shelf, is_variant_row, listed_by_product, shelf_id
 from daogou.store.rows import media_rows, product_row, variant_rows
 from daogou.store.sql import delete_where, insert, select_in_chunks, upsert
@@ -102,7 +102,7 @@ class _Incoming:
         what = f"Product {row.id!r}"
         if not row.id or not storable(row.id):
             raise InvalidInput(f"{what} has no usable id; expected printable text.", field="id")
-        content_hash = digest(dump(row, what))
+        content_hash = digest(dump_product(row, what))
         return cls(row, content_hash, shelf_id(row), is_variant_row(row))
 
 

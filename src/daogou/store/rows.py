@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from daogou.store.documents import digest, dump, micros
+from daogou.store.documents import digest, dump, dump_product, micros
 from daogou.store.folding import Shelf
 from daogou.types import Money, Product
 
@@ -23,7 +23,7 @@ def product_row(product: Product, shelf: Shelf, revision: int) -> dict[str, Any]
         "rating": product.rating,
         "rating_count": product.rating_count,
         "published": micros(product.published) if product.published else None,
-        "document": dump(product, f"Product {product.id}"),
+        "document": dump_product(product, f"Product {product.id}"),
         **_price(product.price),
     }
 
@@ -32,7 +32,7 @@ def variant_rows(product: Product, shelf: Shelf) -> Iterator[dict[str, Any]]:
     """The rows in ``variants``; a variant that came as a row keeps that row whole."""
     for position, variant in enumerate(product.variants):
         row = shelf.rows.get(variant.id)
-        document = dump(row, f"Variant {variant.id}") if row else None
+        document = dump_product(row, f"Variant {variant.id}") if row else None
         yield {
             "product_id": product.id,
             "id": variant.id,

@@ -10,17 +10,18 @@ import polars as pl
 import sqlalchemy as sa
 
 from daogou.merchandising import Control
-from daogou.store import catalogue, controls, eventlog, putting, querylog, searches
+from daogou.store import catalogue, controls, eventlog, knowledge, putting, querylog, searches
 from daogou.store.database import Database
 from daogou.store.documents import storable
 from daogou.store.eventlog import AppendResult, VisitorLines
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
-from daogou.types import Product, UserEvent
+from daogou.types import Article, Product, UserEvent
 
 T = TypeVar("T")
 _PRODUCTS_A_BATCH = 2000
 _EVENTS_A_BATCH = 5000
+_ARTICLES_A_BATCH = 500
 
 
 class Store:
@@ -300,6 +301,47 @@ class Store:
         """A number that grows with every change of a control."""
         with self._database.read() as connection:
             return controls.revision(connection)
+
+    # --- knowledge
+
+    def articles(self) -> list[Article]:
+        """All articles, each in all of its languages, in byte order of ids and languages."""
+        with self._database.read() as connection:
+            return knowledge.load(connection)
+
+    def article(self, article_id: str) -> list[Article]:
+        """The article with this id in each of its languages; empty where there is none."""
+        with self._database.read() as connection:
+            return knowledge.get(connection, article_id)
+
+    def count_articles(self) -> int:
+        """How many articles there are; one in two languages counts twice."""
+        with self._database.read() as connection:
+            return knowledge.count(connection)
+
+    def put_articles(self, articles: Iterable[Article]) -> PutResult:
+        """Add articles or replace those of the same id and language.
+
+        Raises
+        ------
+        InvalidInput
+            An article cannot be stored; its batch is then not stored at all.
+        """
+        result = PutResult()
+        for batch in _batches(articles, _ARTICLES_A_BATCH):
+            with self._database.write() as connection:
+                result += knowledge.put(connection, batch)
+        return result
+
+    def delete_articles(self, ids: Iterable[str]) -> int:
+        """Delete articles in all their languages; returns how many of the ids there were."""
+        with self._database.write() as connection:
+            return knowledge.delete(connection, list(ids))
+
+    def knowledge_revision(self) -> int:
+        """A number that grows with every change of an article."""
+        with self._database.read() as connection:
+            return knowledge.revision(connection)
 
     def _variant_owners(self, connection: sa.Connection) -> Mapping[str, str]:
         revision = catalogue.revision(connection)

@@ -112,6 +112,17 @@ events: Final = Table(
     Index(None, "type", "time"),
 )
 
+articles: Final = Table(
+    "articles",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("language", Key, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
 controls: Final = Table(
     "controls",
     metadata,

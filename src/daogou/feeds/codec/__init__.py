@@ -1,10 +1,13 @@
-"""Products and events to JSON and back: the one place that knows the field names."""
+"""Products, events and articles to JSON and back: the one place that knows the field names."""
 
+from daogou.feeds.codec.articles import article_from_json, article_to_json
 from daogou.feeds.codec.events import event_from_json, event_to_json
 from daogou.feeds.codec.prices import money_from_json, money_to_json
 from daogou.feeds.codec.products import product_from_json, product_to_json
 
 __all__ = [
+    "article_from_json",
+    "article_to_json",
     "event_from_json",
     "event_to_json",
     "money_from_json",

@@ -10,6 +10,7 @@ from daogou.errors import BadValue
 from daogou.feeds.codec.attributes import attributes_from_json, attributes_to_json
 from daogou.feeds.codec.fields import Fields
 from daogou.feeds.codec.prices import money_to_json, prices_from_json, prices_to_json
+from daogou.feeds.codec.questions import questions_from_json, questions_to_json
 from daogou.feeds.codec.times import format_time, parse_time
 from daogou.types import AVAILABILITIES, Availability, LocalizedText, Product, Variant
 
@@ -36,6 +37,7 @@ FIELDS: Final = frozenset(
         "publishTime",
         "localized",
         "variants",
+        "questionsAndAnswers",
         "colorInfo",
         "sizes",
         "materials",
@@ -141,6 +143,7 @@ def product_from_json(
         published=None if published is None else parse_time(published, fields.at("publishTime")),
         localized=_localized(fields),
         variants=_variants(fields),
+        questions=questions_from_json(fields),
     )
 
 
@@ -151,7 +154,7 @@ def product_to_json(product: Product, language: str | None = None) -> dict[str, 
     ----------
     language
         Title, description and categories in this language where there are any, and
-        no ``localized``; by default everything, so that
+        neither ``localized`` nor ``questionsAndAnswers``; by default everything, so that
         :func:`product_from_json` gives the same product again.
     """
     text = product.localized.get(language) if language else None
@@ -177,6 +180,7 @@ def product_to_json(product: Product, language: str | None = None) -> dict[str, 
         "variants": [_variant_to_json(variant) for variant in product.variants],
     }
     if language is None:
+        found["questionsAndAnswers"] = questions_to_json(product.questions)
         found["localized"] = {
             code: _present(
                 {

@@ -65,6 +65,15 @@ export function products(ids) {
   return call("GET", `/v1/products?${query}&${inLanguage()}`);
 }
 
+/** What the shop knows beside a product: {articles, questions}. */
+export function knowledgeOf(productId) {
+  return call("GET", `/v1/knowledge?${new URLSearchParams({ productId, languageCode: lang() })}`);
+}
+
+export function article(id) {
+  return call("GET", `/v1/knowledge/${path(id)}?${inLanguage()}`);
+}
+
 /** `keepalive` lets the request outlive the page that sends it. */
 export function sendEvents(userEvents) {
   return call("POST", "/v1/events", { userEvents }, { keepalive: true });

@@ -5,6 +5,7 @@ import { failure } from "./cards.js";
 import { cartPage } from "./cart.js";
 import { append, h, hidden, icon, replace } from "./dom.js";
 import { homePage } from "./home.js";
+import { knowledgePage } from "./knowledge.js";
 import { mePage } from "./me.js";
 import { productPage } from "./product.js";
 import { searchPage } from "./search.js";
@@ -16,6 +17,7 @@ const PAGES = [
   [/^\/$/, homePage],
   [/^\/search$/, searchPage],
   [/^\/product\/(.+)$/, productPage],
+  [/^\/knowledge\/(.+)$/, knowledgePage],
   [/^\/cart$/, cartPage],
   [/^\/me$/, mePage],
 ];
