@@ -25,7 +25,7 @@ class Shop:
 
 def shop(*, shown: bool = True) -> Shop:
     nothing = np.zeros(0, np.int32)
-    evenings = np.arange(0, DAYS, 5) if shown else nothing
+    evenings = np.arange(0, DAYS if shown else 0, 5, dtype=np.float64)
     n = len(evenings)
     return Shop(
         ShopLog(
@@ -48,9 +48,9 @@ def shop(*, shown: bool = True) -> Shop:
     )  # fmt: skip
 
 
-def begins(derived: Plan, *, shown: bool = True, **settings: int) -> float:
+def begins(derived: Plan, *, shown: bool = True, replay_days: int = 98) -> float:
     """The day on which the replay begins; validation begins on day 80."""
-    config = TrainingConfig(validation_days=10, **settings)
+    config = TrainingConfig(validation_days=10, replay_days=replay_days)
     past = Past.divide(shop(shown=shown), config, derived, DAYS * DAY)  # type: ignore[arg-type]
     assert past.check == 80 * DAY
     return past.start / DAY
