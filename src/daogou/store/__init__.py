@@ -1,6 +1,7 @@
-"""Catalogue, event log and controls, in SQLite or PostgreSQL, and the way from feeds into it."""
+"""Catalogue, events, controls and conversations, in SQLite or PostgreSQL; feeds into it."""
 
 from daogou.store.config import StoreConfig
+from daogou.store.conversations import StoredConversation, StoredTurn
 from daogou.store.eventlog import AppendResult
 from daogou.store.importing import ImportReport, import_events, import_products
 from daogou.store.putting import PutResult
@@ -14,6 +15,8 @@ __all__ = [
     "PutResult",
     "Store",
     "StoreConfig",
+    "StoredConversation",
+    "StoredTurn",
     "import_events",
     "import_products",
 ]

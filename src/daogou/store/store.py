@@ -10,7 +10,16 @@ import polars as pl
 import sqlalchemy as sa
 
 from daogou.merchandising import Control
-from daogou.store import catalogue, controls, eventlog, putting, querylog, searches
+from daogou.store import (
+    catalogue,
+    controls,
+    conversations,
+    eventlog,
+    putting,
+    querylog,
+    searches,
+)
+from daogou.store.conversations import Json, StoredConversation, StoredTurn
 from daogou.store.database import Database
 from daogou.store.documents import storable
 from daogou.store.eventlog import AppendResult, VisitorLines
@@ -238,8 +247,9 @@ class Store:
             return eventlog.count_visitors(connection)
 
     def delete_visitor(self, visitor_id: str) -> int:
-        """Erase all events of a visitor; returns how many there were."""
+        """Erase all events and conversations of a visitor; returns how many events there were."""
         with self._database.write() as connection:
+            conversations.delete_of_visitor(connection, visitor_id)
             return eventlog.delete_visitor(connection, visitor_id)
 
     def popular_queries(
@@ -300,6 +310,42 @@ class Store:
         """A number that grows with every change of a control."""
         with self._database.read() as connection:
             return controls.revision(connection)
+
+    # --- conversations
+
+    def add_conversation(self, conversation_id: str, visitor_id: str | None, state: Json) -> None:
+        """Add a conversation that has no turn yet.
+
+        Raises
+        ------
+        InvalidInput
+            The id of the visitor cannot be stored.
+        """
+        with self._database.write() as connection:
+            conversations.add(connection, conversation_id, visitor_id, state, datetime.now(UTC))
+
+    def conversation(self, conversation_id: str) -> StoredConversation | None:
+        """The conversation with this id, or None."""
+        with self._database.read() as connection:
+            return conversations.get(connection, conversation_id)
+
+    def append_turn(self, conversation_id: str, turn: StoredTurn, state: Json) -> bool:
+        """Write a turn and the state after it, behind the turns that it was made from.
+
+        Returns False, and writes nothing, where the conversation has gone on or is gone.
+        """
+        with self._database.write() as connection:
+            return conversations.append_turn(connection, conversation_id, turn, state)
+
+    def turns(self, conversation_id: str, limit: int = 1000) -> list[StoredTurn]:
+        """The newest turns of a conversation, oldest first."""
+        with self._database.read() as connection:
+            return conversations.turns(connection, conversation_id, limit)
+
+    def delete_conversation(self, conversation_id: str) -> bool:
+        """Delete a conversation with its turns; whether there was one."""
+        with self._database.write() as connection:
+            return conversations.delete(connection, conversation_id)
 
     def _variant_owners(self, connection: sa.Connection) -> Mapping[str, str]:
         revision = catalogue.revision(connection)
