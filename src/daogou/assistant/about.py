@@ -128,7 +128,7 @@ def _stock(turn: Turn, product: Product, title: Fact) -> None:
         key = "fact_out"
     turn.say(key, title=title)
     if key != "fact_out":
-        tell_sizes(turn, product)
+        tell_sizes(turn, product, key="about_sizes")
 
 
 def tell_sizes(turn: Turn, product: Product, key: str = "fact_sizes") -> None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from daogou.assistant.about import one_of
 from daogou.assistant.gate import Fact, price_of, total_of
 from daogou.assistant.looking import lines_of, same_option, suits, variant_names, variant_of
-from daogou.assistant.reading import only_a_size, read, size_in
+from daogou.assistant.reading import read, size_alone, whole_number
 from daogou.assistant.references import NOTHING, Pointed, named
 from daogou.assistant.rules import acts, without, words_of
 from daogou.assistant.state import OPTION, CartLine, Pending, Wish
@@ -61,7 +62,7 @@ def _by_name(turn: Turn, act: Act) -> Pointed:
     for size in [*parse_garment_sizes(text)][::-1]:
         text = without(text, (size.start, size.end))
     left = [w for w in words_of(text) if w not in _AROUND and not any(c.isdigit() for c in w)]
-    left = [w for w in left if not only_a_size(w) and read_numeral(w) is None]
+    left = [w for w in left if size_alone(w) is None and read_numeral(w) is None]
     if not left:
         return NOTHING
     ids = named(" ".join(left), turn.state, turn.gate)
@@ -84,7 +85,7 @@ def _quantity(turn: Turn, text: str) -> int:
     match = _COUNTED.search(text) or _LEADING.search(text)
     number = read_numeral(match["n"]) if match else None
     if number is None or number < 1 or number != int(number):
-        return 1
+        return turn.state.quantity
     if number > turn.config.max_quantity:
         turn.say("too_many", count=turn.gate.setting(str(turn.config.max_quantity)))
         return turn.config.max_quantity
@@ -147,20 +148,32 @@ def pick_size(turn: Turn, act: Act) -> bool:
     pending = turn.state.pending
     if pending is None or pending.kind == "remove" or len(pending.lines) != 1:
         return False
-    if pending.kind == "add" and not only_a_size(act.text):
+    number = whole_number(act.text)
+    if pending.kind == "add" and number is not None:
+        return _change_quantity(turn, pending.lines[0], number)
+    if pending.kind == "add" and size_alone(act.text) is None:
         return False
     line = pending.lines[0]
     product = turn.gate.product(line.product_id)
     if product is None or not product.variants:
         return False
     said = _options_said([product], act.text)
-    if not said and not only_a_size(act.text):
+    size = size_alone(act.text)
+    if not said and size is None:
         return False
     turn.set(pending=None)
     turn.intent = "add"
-    if not said:
-        said = (size_in(act.text),)
+    if not said and size is not None:
+        said = (size,)
     propose(turn, [product], line.quantity, said)
+    return True
+
+
+def _change_quantity(turn: Turn, line: CartLine, number: int) -> bool:
+    """Ask again for another number of what waits for a yes."""
+    turn.intent = "add"
+    turn.set(pending=None)
+    confirm(turn, (replace(line, quantity=min(number, turn.config.max_quantity)),))
     return True
 
 
@@ -242,7 +255,7 @@ def accept(turn: Turn) -> None:
         for product, variant, quantity in full:
             key = (product.id, variant.id if variant else None)
             cart[key] = min(cart.get(key, 0) + quantity, turn.config.max_quantity)
-        turn.set(cart=tuple(CartLine(p, v, n) for (p, v), n in cart.items()))
+        turn.set(cart=tuple(CartLine(p, v, n) for (p, v), n in cart.items()), quantity=1)
         total = turn.gate.sum(lines_of(turn, turn.state))
         turn.say("added", items=items_fact(turn, full), sum=total)
         _tell_if_over(turn)

@@ -63,6 +63,15 @@ def _edit(turn: Turn, act: Act) -> None:
         finding.search(turn)
 
 
+def _allow(turn: Turn, act: Act) -> None:
+    """Silk is fine after all: what was refused is no longer, and nothing more is asked for."""
+    if wishes.allow(turn, act):
+        finding.search(turn)
+    else:
+        turn.intent = "find"
+        finding.find(turn, act)
+
+
 def _retract(turn: Turn, act: Act) -> None:
     if not wishes.retract(turn, act):
         wishes.ask_which(turn)
@@ -103,6 +112,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "more": finding.more,
     "relax": relating.relate,
     "retract": _retract,
+    "allow": _allow,
     "choose": about.choose,
     "ask_product": about.ask_product,
     "compare": comparing.compare,

@@ -57,7 +57,12 @@ def take_in(turn: Turn, wanted: Wanted) -> str:
     if afresh:
         kept = tuple(w for w in state.wishes if is_about_text(w))
         state = replace(
-            state.with_wishes(kept), goal=wanted.goal, order_by="", skipped=(), asked=None
+            state.with_wishes(kept),
+            goal=wanted.goal,
+            order_by="",
+            skipped=(),
+            asked=None,
+            quantity=min(wanted.quantity or 1, turn.config.max_quantity),
         )
     elif wanted.goal and not _is_same(wanted.goal, state.goal):
         state = replace(state, goal=f"{state.goal} {wanted.goal}".strip())
@@ -102,14 +107,19 @@ def search(
     if found.total and found.partial and not unknown:
         # Whole words are known, and no product has all of them.
         turn.say("partly", goal=turn.gate.words(state.goal))
-    if found.total and unknown:
+    goal = _without_words(state.goal, unknown) if unknown else state.goal
+    if unknown and (goal or state.wishes):
         turn.say("unknown_words", words=turn.gate.words(listed(unknown, turn.language)))
-        goal = _without_words(state.goal, unknown)
-        if goal:
-            turn.set(goal=goal)
-            found = look(
-                turn, goal, state.wishes, order_by=state.order_by, within=within, without=without
-            )
+        turn.set(goal=goal)
+        state = turn.state
+        found = look(
+            turn, goal, state.wishes, order_by=state.order_by, within=within, without=without
+        )
+        if found.total and found.partial and goal:
+            turn.say("partly", goal=turn.gate.words(goal))
+    elif unknown:
+        relax(turn, within)
+        return
     if not found.total:
         if more:
             turn.say("no_more")

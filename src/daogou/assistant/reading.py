@@ -12,7 +12,7 @@ from daogou.assistant.words import ATTRIBUTE, field_name, kind_of
 from daogou.engine import Chip, Engine, SearchRequest
 from daogou.engine.filters import AnyOf, Filter, InRange, Not, render_filter
 from daogou.feeds.codec.money import minor_digits
-from daogou.text import normalize, parse_garment_sizes
+from daogou.text import parse_garment_sizes
 from daogou.text.numerals import NUMERAL, read_numeral
 from daogou.understanding import SURE, TEXT, left_over
 from daogou.understanding.vocabulary import any_of
@@ -23,6 +23,17 @@ _OTHER_CURRENCY: Final = 0.3
 """So sure is the parser of an amount in another currency than the shop's."""
 _LIKELY: Final = 0.6
 """From this confidence on a colour, a material or a measure is meant, 棉 alone as well."""
+_IN_SIZE: Final = re.compile(
+    r"\bin (?P<size>\d\d(?:\.5)?|\d?x{0,4}[sl]|m)(?![\w%.]| ?(?:dollars|usd|days))"
+)
+_PREFERRED: Final = re.compile(r"\b(preferably|ideally|rather|if possible),? (?:in|with|from|of)\b")
+_SIZE: Final = re.compile(
+    r"(?:in )?(?:an? )?(?:size |尺码)?(?P<size>\d?x{0,4}[sl]|m)(?: ?[码号])?(?: size)?(?: please|吧|的)?"
+)
+_COUNT: Final = re.compile(
+    rf"(?P<n>{NUMERAL})(?: (?=[a-z]{{3,}})|(?:个|件|条|双|只|瓶|盒|包|份|台|部))"
+)
+"""How many of a thing are wanted: "3 mugs", 两双跑鞋."""
 _NUMBER: Final = re.compile(NUMERAL)
 
 
@@ -48,6 +59,8 @@ class Wanted:
         Whether it names a category of the shop.
     foreign_money
         Whether it names an amount of another currency than the shop's.
+    quantity
+        How many are wanted, where that is said.
     unknown
         Words that no product has.
     """
@@ -61,6 +74,7 @@ class Wanted:
     refines: bool = False
     names_kind: bool = False
     foreign_money: bool = False
+    quantity: int | None = None
     unknown: tuple[str, ...] = ()
 
     @property
@@ -75,12 +89,16 @@ def read(engine: Engine, text: str, language: str, currency: str | None) -> Want
     text = text[begins.end() :] if begins else text
     refines = None if begins else framed("refine").match(text)
     text = text[refines.end() :] if refines else text
-    if only_a_size(text):
-        wish = Wish(f"{OPTION}size", "must", (size_in(text),))
+    size = size_alone(text)
+    if size is not None:
+        wish = Wish(f"{OPTION}size", "must", (size,))
         return Wanted(wishes=(wish,), begins=bool(begins), refines=bool(refines))
     whole = totals().search(text)
     if whole:
         text = totals().sub(lambda m: "预算 " if "预算" in m[0] else " ", text)
+    text = _PREFERRED.sub(r"\1", text)
+    count = _COUNT.match(text) if begins else None
+    text = text[count.end() :] if count else text
     reading = engine.understand(text, language)
     understood = reading.understanding
     if understood is None:
@@ -94,7 +112,10 @@ def read(engine: Engine, text: str, language: str, currency: str | None) -> Want
         if read_as is None:
             continue
         spans += taken
-        wishes.append(_relative(engine, read_as, chip, language))
+        than = next(
+            (c.relative for c in understood.constraints if c.id == chip.id and c.relative), None
+        )
+        wishes.append(_relative(engine, read_as, than, language) if than else read_as)
     foreign = False
     for constraint in understood.constraints:
         if constraint.field == "price" and constraint.confidence < SURE:
@@ -111,8 +132,8 @@ def read(engine: Engine, text: str, language: str, currency: str | None) -> Want
             total = round((told.low + told.high) / 2 if told.around and told.low else told.high)
             wishes = [w for w in wishes if w.field != "price"]
             spans.append((told.start, told.end))
-    for size, span in _sizes(text, wishes):
-        wishes.append(size)
+    for told_size, span in _sizes(text, wishes):
+        wishes.append(told_size)
         spans.append(span)
     left = left_over(understood.text, spans)
     words = words_of(left)
@@ -127,6 +148,7 @@ def read(engine: Engine, text: str, language: str, currency: str | None) -> Want
         refines=bool(refines),
         names_kind=any(chip.field == "categories" for chip in reading.chips),
         foreign_money=foreign,
+        quantity=_whole(count["n"]) if count else None,
         unknown=tuple(word for word in reading.unknown if word in words),
     )
 
@@ -178,17 +200,13 @@ def _key_beside(chip: Chip, text: str) -> tuple[int, int] | None:
     return None
 
 
-def _relative(engine: Engine, wish: Wish, chip: Chip, language: str) -> Wish:
+def _relative(engine: Engine, wish: Wish, words: str, language: str) -> Wish:
     """A price below another product's, with that product."""
-    if wish.field != "price" or wish.high is None or wish.low is not None:
-        return wish
-    if normalize(chip.label).endswith(")") or "（" in chip.label:
-        words = re.split("[(（]", chip.label)[0]
-        found = engine.search(SearchRequest(words, page_size=5, language=language))
-        for item in found.slate.items:
-            price = item.product.price
-            if price and price.amount == int(wish.high) + 1:
-                return replace(wish, than=item.product.id)
+    found = engine.search(SearchRequest(words, page_size=5, language=language))
+    for item in found.slate.items:
+        price = item.product.price
+        if price and wish.high is not None and price.amount == int(wish.high) + 1:
+            return replace(wish, than=item.product.id)
     return wish
 
 
@@ -197,27 +215,32 @@ def _sizes(text: str, wishes: Iterable[Wish]) -> Iterator[tuple[Wish, tuple[int,
     if any(kind_of(w.field.removeprefix(ATTRIBUTE)) == "size" for w in wishes):
         return
     for size in parse_garment_sizes(text):
-        yield (
-            Wish(f"{OPTION}size", "must", (size.value.upper(),)),
-            (size.start, size.end),
-        )
+        yield Wish(f"{OPTION}size", "must", (size.value.upper(),)), (size.start, size.end)
         return
+    match = _IN_SIZE.search(text)
+    if match:
+        yield Wish(f"{OPTION}size", "must", (match["size"].upper(),)), match.span()
 
 
-_SIZE: Final = re.compile(
-    r"(?:an? )?(?:size |尺码)?(?P<size>\d?x{0,4}[sl]|m)(?: ?[码号])?(?: size)?(?: please|吧|的)?"
-)
+def size_alone(text: str) -> str | None:
+    """The size of a sentence that says a size of clothes and nothing else; else None.
+
+    A number alone may be anything, and is none.
+    """
+    words = words_of(text)
+    match = _SIZE.fullmatch(text) or (_SIZE.fullmatch(words[0]) if len(words) == 1 else None)
+    return match["size"].upper() if match else None
 
 
-def only_a_size(text: str) -> bool:
-    """Whether a sentence is a size of clothes and nothing else; a number may be anything."""
-    return _SIZE.fullmatch(text) is not None
+def _whole(text: str) -> int | None:
+    number = read_numeral(text)
+    return int(number) if number is not None and number == int(number) and number >= 1 else None
 
 
-def size_in(text: str) -> str:
-    """The size of a sentence that names one."""
-    match = _SIZE.fullmatch(text)
-    return (match["size"] if match else text).upper()
+def whole_number(text: str) -> int | None:
+    """The number that a sentence is, but for small words; None where it says more."""
+    words = words_of(text)
+    return _whole(words[0]) if len(words) == 1 else None
 
 
 def amount_in(text: str, currency: str | None) -> int | None:

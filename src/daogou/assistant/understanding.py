@@ -100,6 +100,8 @@ def _answer(plain: str, state: State) -> Act | None:
         return Act("no", plain, "")
     if state.pending is None and plain in answer("yes") | answer("no"):
         # To nothing that was asked; a rule may know the word as thanks or as a farewell.
+        if plain.startswith(("add", "加", "要")):
+            return None
         known = any(plain in rule.whole for rule in rules())
         return (
             None if known or (state.asked and plain in answer("skip")) else Act("hello", plain, "")
@@ -121,7 +123,7 @@ def _act(text: str, state: State, gate: Gate, *, asks: bool) -> Act | None:
             if match and rule.intent == "greet":
                 return _act(rest.strip(" ,，"), state, gate, asks=asks)
             continue
-        if not pointed and not _NEED_A_PRODUCT.isdisjoint(rule.needs):
+        if not pointed and "refers" not in there and not _NEED_A_PRODUCT.isdisjoint(rule.needs):
             found = _by_name(text, rule, state, gate)
             if found:
                 match = rule.fits(text, {*there, "refers", "product"})
@@ -161,6 +163,10 @@ _EVERYTHING: Final = frozenset(
 )
 
 
+_ADDING: Final = re.compile("(?:please |ok |okay |yes |then )*(?:add|remove)\b|加|放")
+"""So a sentence begins that is about a product that was shown, even where none is as it says."""
+
+
 def _there(text: str, state: State, pointed: Pointed, *, asks: bool) -> set[str]:
     there = set()
     if state.shown:
@@ -169,7 +175,7 @@ def _there(text: str, state: State, pointed: Pointed, *, asks: bool) -> set[str]
         there.add("cart")
     if state.listed:
         there.add("listed")
-    if pointed:
+    if pointed or (pointed.vague and _ADDING.match(text)):
         there.add("refers")
     if pointed or state.focus or len(state.shown) == 1:
         there.add("product")

@@ -188,6 +188,17 @@ def retract(turn: Turn, act: Act) -> bool:
     return True
 
 
+def allow(turn: Turn, act: Act) -> bool:
+    """Drop refusals that name a value of the sentence; whether there was one."""
+    refused = [w for w in turn.state.must_not if _is_valued(w, act.rest)]
+    if not refused:
+        return False
+    turn.say("forgotten", wish=wish_fact(turn, *refused))
+    kept = tuple(w for w in turn.state.wishes if w not in refused)
+    turn.state = turn.state.with_wishes(kept)
+    return True
+
+
 def _is_named(wish: Wish, named: set[str]) -> bool:
     key = wish.field.removeprefix(ATTRIBUTE).removeprefix(OPTION)
     return kind_of(key) in named or key in named
