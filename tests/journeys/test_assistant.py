@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,6 +31,10 @@ from daogou.errors import ConfigError, NotFound
 from daogou.store import Store
 from daogou.types import Product
 from tests.journeys.checking import check
+from tests.journeys.shop import products
+
+RECORDS: Final = {product.id: product for product in products()}
+"""Hypothesis would print them, were they an argument."""
 
 
 class Articles:
@@ -91,10 +96,9 @@ def test_a_long_message_is_read_in_part_and_that_is_said(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=3))
-def test_random_messages(
-    shared: tuple[Assistant, Engine], records: Mapping[str, Product], messages: list[str]
-) -> None:
+def test_random_messages(shared: tuple[Assistant, Engine], messages: list[str]) -> None:
     assistant, engine = shared
+    records = RECORDS
     reply = assistant.begin()
     for n, message in enumerate(messages, 1):
         reply = assistant.say(reply.conversation_id, message)

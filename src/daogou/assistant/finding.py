@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from daogou.assistant.gate import Fact
-from daogou.assistant.looking import Look, diverse, left_of_total, lines_of, look
+from daogou.assistant.looking import Look, diverse, has, left_of_total, lines_of, look
 from daogou.assistant.questions import ask, best_question
-from daogou.assistant.reading import Wanted, amount_in, price_wish, read
+from daogou.assistant.reading import Wanted, amount_in, price_wish, read, whole_number
 from daogou.assistant.relaxing import relax
 from daogou.assistant.rules import words_of
 from daogou.assistant.showing import present
-from daogou.assistant.state import State
+from daogou.assistant.state import OPTION, State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 from daogou.assistant.wishes import is_about_text, wish_fact
@@ -34,6 +34,14 @@ def find(turn: Turn, act: Act) -> None:
         amount = amount_in(act.rest, turn.gate.currency)
         if amount is not None and not [w for w in words_of(act.rest) if not w[0].isdigit()]:
             wanted = Wanted(wishes=(price_wish(None, amount, turn.gate.currency),))
+    number = whole_number(act.rest)
+    if number is not None and wanted.goal and not wanted.wishes:
+        sized = Wish(f"{OPTION}size", "must", (str(number),))
+        if not any(has(p, sized) for p in turn.gate.products(turn.state.shown)):
+            turn.intent = "unread"
+            turn.say("unread")
+            return
+        wanted = Wanted(wishes=(sized,))
     if wanted.foreign_money and turn.gate.currency:
         turn.say("other_currency", currency=turn.gate.setting(turn.gate.currency))
     if wanted.says_nothing and wanted.foreign_money:
@@ -82,7 +90,7 @@ def _is_new(turn: Turn, wanted: Wanted) -> bool:
         return False
     if wanted.begins or wanted.names_kind:
         return True
-    both = look(turn, f"{goal} {wanted.goal}", turn.state.wishes)
+    both = look(turn, f"{goal} {wanted.goal}", turn.state.wishes, page=1)
     return both.total == 0 or both.partial
 
 

@@ -56,6 +56,7 @@ def look(
     facets: tuple[FacetSpec, ...] = (),
     without: tuple[str, ...] = (),
     within: tuple[int | None, int | None] | None = None,
+    page: int = PAGE,
 ) -> Look:
     """Search.
 
@@ -65,6 +66,8 @@ def look(
         Ids to leave out, besides those that were turned down.
     within
         Bounds of the price besides the wishes', both included.
+    page
+        How many products are read; one where they are counted only.
     """
     hidden = tuple(dict.fromkeys((*turn.state.rejected, *without)))
     parts = [w.filter for w in wishes if w.filter and w.strength != "prefer"]
@@ -78,7 +81,7 @@ def look(
     request = SearchRequest(
         query,
         turn.visitor_id,
-        page_size=ALL if options else PAGE,
+        page_size=ALL if options else page,
         filter=" AND ".join(f"({part})" for part in parts),
         order_by=order_by,
         facets=facets,

@@ -70,12 +70,12 @@ def bundle(turn: Turn, act: Act, need: Mapping[str, Any]) -> None:
     budget = wanted.total
     if budget is None and price is not None and price.high is not None:
         budget = int(price.high)  # a price said of a bundle is that of all of it
-    if budget is not None:
+    if budget is not None and not turn.state.cart:
         turn.set(total=budget)
     for wish in wanted.wishes:
         if wish.strength == "must-not":
             turn.state = turn.state.wishing(wish)
-    left = left_of_total(turn.state, turn)
+    left = left_of_total(turn.state, turn) if budget is None else budget
     parts, missing, out = _fill(turn, need["parts"], people, left, language)
     name = turn.gate.words(need["title"][language])
     if not parts:
@@ -83,8 +83,9 @@ def bundle(turn: Turn, act: Act, need: Mapping[str, Any]) -> None:
         return
     lines = [(part.product, None, part.quantity) for part in parts]
     turn.say("bundle", need=name, items=items_fact(turn, lines), sum=turn.gate.sum(lines))
-    if turn.state.total is not None:
-        turn.say("bundle_within", total=turn.gate.money(turn.state.total))
+    limit = turn.state.total if budget is None else budget
+    if limit is not None:
+        turn.say("bundle_within", total=turn.gate.money(limit))
     if out:
         turn.say("bundle_left", items=turn.gate.words(listed(out, turn.language)))
     if missing:
@@ -92,14 +93,18 @@ def bundle(turn: Turn, act: Act, need: Mapping[str, Any]) -> None:
     for part in parts:
         turn.card(part.product, label("why_part", turn.language, goal=part.words))
     turn.state = turn.state.seeing(tuple(part.product.id for part in parts))
-    chosen = [p for p in parts if not p.product.variants]
-    turn.set(
-        goal="",
-        focused=(),
-        pending=Pending("add", tuple(CartLine(p.product.id, None, p.quantity) for p in chosen)),
-    )
-    turn.button("add_all", "/yes")
-    turn.button("no", "/no")
+    ready = [p for p in parts if not p.product.variants]
+    sized = [(p.product, None, 1) for p in parts if p.product.variants]
+    turn.set(goal="", focused=(), pending=None)
+    if sized:
+        turn.say("bundle_sizes", items=items_fact(turn, sized))
+        for product, _, _ in sized:
+            turn.offer(product.title_in(turn.language), f"/show {product.id}")
+    elif ready:
+        lines_of_cart = tuple(CartLine(p.product.id, None, p.quantity) for p in ready)
+        turn.set(pending=Pending("add", lines_of_cart))
+        turn.button("add_all", "/yes")
+        turn.button("no", "/no")
 
 
 def _fill(

@@ -44,7 +44,8 @@ def best_question(turn: Turn, found: Look, goal: str, wishes: Sequence[Wish]) ->
     keys = [key for key in _keys(found) if not _is_settled(turn, key, wishes)]
     if not keys:
         return None
-    counted = look(turn, goal, wishes, facets=tuple(FacetSpec(key, limit=50) for key in keys))
+    facets = tuple(FacetSpec(key, limit=50) for key in keys)
+    counted = look(turn, goal, wishes, facets=facets, page=1)
     cost = turn.config.question_cost + DEARER_EACH * len(turn.state.skipped)
     questions = (_question(facet, counted.total) for facet in counted.facets)
     paying = [q for q in questions if q is not None and q.gain > cost]

@@ -12,7 +12,7 @@ from daogou.assistant.words import ATTRIBUTE, field_name, kind_of
 from daogou.engine import Chip, Engine, SearchRequest
 from daogou.engine.filters import AnyOf, Filter, InRange, Not, render_filter
 from daogou.feeds.codec.money import minor_digits
-from daogou.text import parse_garment_sizes
+from daogou.text import parse_garment_sizes, tokenize
 from daogou.text.numerals import NUMERAL, read_numeral
 from daogou.understanding import SURE, TEXT, left_over
 from daogou.understanding.vocabulary import any_of
@@ -28,7 +28,8 @@ _IN_SIZE: Final = re.compile(
 )
 _PREFERRED: Final = re.compile(r"\b(preferably|ideally|rather|if possible),? (?:in|with|from|of)\b")
 _SIZE: Final = re.compile(
-    r"(?:in )?(?:an? )?(?:size |尺码)?(?P<size>\d?x{0,4}[sl]|m)(?: ?[码号])?(?: size)?(?: please|吧|的)?"
+    r"(?:in )?(?:an? )?(?:size |尺码)?(?P<size>\d?x{0,4}[sl]|m)(?: ?[码号])?"
+    r"(?: size)?(?: please|吧|的)?"
 )
 _COUNT: Final = re.compile(
     rf"(?P<n>{NUMERAL})(?: (?=[a-z]{{3,}})|(?:个|件|条|双|只|瓶|盒|包|份|台|部))"
@@ -117,26 +118,33 @@ def read(engine: Engine, text: str, language: str, currency: str | None) -> Want
         )
         wishes.append(_relative(engine, read_as, than, language) if than else read_as)
     foreign = False
-    for constraint in understood.constraints:
-        if constraint.field == "price" and constraint.confidence < SURE:
-            span = (constraint.start, constraint.end)
-            if constraint.confidence <= _OTHER_CURRENCY:
-                foreign = True
-                spans.append(span)
-            elif constraint.low is None and constraint.high is not None and not bare:
-                spans.append(span)  # "shirt 50 or less": a model in a search, a budget in a talk
-                wishes.append(price_wish(None, constraint.high, currency))
+    prices = [c for c in understood.constraints if c.field == "price" and c.confidence < SURE]
+    told = left_over(understood.text, [*spans, *((c.start, c.end) for c in prices)])
+    lone = not words_of(told)
+    for constraint in prices:
+        span = (constraint.start, constraint.end)
+        if constraint.confidence <= _OTHER_CURRENCY:
+            foreign = True
+            spans.append(span)
+        elif lone and not bare and not whole:
+            spans.append(span)  # 150左右的: there is nothing else that it could be about
+            wishes.append(price_wish(constraint.low, constraint.high, currency))
+        elif constraint.low is None and constraint.high is not None and not bare:
+            spans.append(span)  # "shirt 50 or less": a model in a search, a budget in a talk
+            wishes.append(price_wish(None, constraint.high, currency))
     if whole:
-        told = next((c for c in understood.constraints if c.field == "price" and c.high), None)
-        if told is not None and told.high is not None:
-            total = round((told.low + told.high) / 2 if told.around and told.low else told.high)
+        limit = next((c for c in understood.constraints if c.field == "price" and c.high), None)
+        if limit is not None and limit.high is not None:
+            around = limit.around and limit.low is not None
+            total = round(((limit.low or 0) + limit.high) / 2 if around else limit.high)
             wishes = [w for w in wishes if w.field != "price"]
-            spans.append((told.start, told.end))
+            spans.append((limit.start, limit.end))
     for told_size, span in _sizes(text, wishes):
         wishes.append(told_size)
         spans.append(span)
     left = left_over(understood.text, spans)
-    words = words_of(left)
+    refused = {t for w in wishes if w.field == TEXT for t in tokenize(" ".join(w.values))}
+    words = [w for w in words_of(left) if not refused or not set(tokenize(w)) <= refused]
     sort = understood.sort
     return Wanted(
         goal=spoken(words, left),

@@ -129,7 +129,8 @@ def _place(match: re.Match[str], size: int) -> int | None:
 
 
 def _compared(context: _Context) -> Pointed:
-    match = _pattern("compared").search(context.text)
+    match = _pattern("compared_group").search(context.text)
+    match = match or _pattern("compared").search(context.text)
     group = context.state.group
     if not match or len(group) < 2:
         return NOTHING

@@ -32,10 +32,11 @@ def relax(turn: Turn, within: Bounds | None) -> None:
             _tell(turn, wish, found)
             return
     anything = look(turn, state.goal, ())
-    if within is not None and anything.total and not anything.partial:
+    sold = anything.total > 0 and not anything.partial
+    if within is not None and sold and not look(turn, state.goal, (), within=within).total:
         _over_total(turn, anything)
         return
-    if wishes and anything.total and not anything.partial:
+    if wishes and sold:
         _give_up_all(turn, wishes, anything)
         return
     _not_called_so(turn)
@@ -72,7 +73,8 @@ def _tell(turn: Turn, wish: Wish, found: Look) -> None:
     if wish.field == "price":
         items = sorted(found.items, key=_distance(wish))
         if state.goal:
-            turn.say("relaxed_price", **facts)
+            several = len(state.wishes) > 1 or state.total is not None
+            turn.say("relaxed_price_many" if several else "relaxed_price", **facts)
         else:
             turn.say("relaxed_wishes", count=turn.gate.count(found.total, found.detail), **facts)
     else:

@@ -17,7 +17,7 @@ from daogou.understanding import TEXT
 _FOR_WHOM: Final = re.compile(
     r"\bfor (?:my |a |an |the )?(?P<en>(?!under|less|about|around|\d)[a-z' -]{2,30}?)"
     r"(?= (?:under|below|who|that|with|for|in|around|about|max)\b|[,.]|$)"
-    r"|(?:送|给)+(?P<zh>[^\d,，。 的一]{1,8}?)(?=的|一|，|,|预算|\d|$)"
+    r"|(?:送|给)+(?P<zh>[^\d,，。 的一买个]{1,8}?)(?=的|一|，|,|预算|\d|$)"
 )
 
 

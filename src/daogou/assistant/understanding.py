@@ -163,7 +163,7 @@ _EVERYTHING: Final = frozenset(
 )
 
 
-_ADDING: Final = re.compile("(?:please |ok |okay |yes |then )*(?:add|remove)\b|加|放")
+_ADDING: Final = re.compile(r"(?:please |ok |okay |yes |then )*(?:add|remove)\b|加|放")
 """So a sentence begins that is about a product that was shown, even where none is as it says."""
 
 
