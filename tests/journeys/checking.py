@@ -14,7 +14,7 @@ from daogou.engine.saying import money_text, number_text
 from daogou.text import normalize
 from daogou.types import Product
 
-NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 
 
 def check(
@@ -169,13 +169,20 @@ def _of_shopper(fact: Fact, products: Mapping[str, Product], said: list[str]) ->
         price = products[product_id].price
         heard |= set(NUMBER.findall(money_text(price.amount, price.currency))) if price else set()
     text = re.sub(r"(?:^|[;；])\s*\d+\. ", " ", fact.text)  # the numbers of a list
+    told = {value for n in heard if (value := _value_of(n)) is not None}
+    near = told | {round(value * factor, 2) for value in told for factor in (0.8, 1.2)}
     for number in NUMBER.findall(text):
         plain = number.replace(",", "")
-        near = {str(round(float(h.replace(",", "")) * f, 2)) for h in heard for f in (0.8, 1.2)}
-        whole = {number_text(float(n)) for n in near}
-        if plain not in {h.replace(",", "") for h in heard} | whole and not _offered(plain, said):
+        if number not in heard and _value_of(number) not in near and not _offered(plain, said):
             return f"the shopper never said {number}"
     return None
+
+
+def _value_of(number: str) -> float | None:
+    try:
+        return float(number.replace(",", ""))
+    except ValueError:  # "1.2.3"
+        return None
 
 
 def _spelled(text: str) -> list[str]:
@@ -188,10 +195,7 @@ def _spelled(text: str) -> list[str]:
 def _offered(number: str, said: list[str]) -> bool:
     """Whether it is of a quick reply that was pressed: "/price 2000 4000" is in minor units."""
     pressed = [w for s in said if s.startswith("/price") for w in s.split()[1:] if w != "*"]
-    return any(
-        abs(float(number) - int(w) / 100) < 0.02 or abs(float(number) - (int(w) + 1) / 100) < 0.02
-        for w in pressed
-    )
+    return any(abs((_value_of(number) or 0) - int(w) / 100) < 0.02 for w in pressed)
 
 
 def _names(reply: Reply, products: Mapping[str, Product], said: list[str]) -> list[str]:

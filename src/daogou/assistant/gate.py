@@ -27,7 +27,7 @@ Kind = Literal[
     "quote",      # of a source
     "setting",    # of the shop's settings
 ]  # fmt: skip
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 SUPERLATIVES: Final = re.compile(
     r"\b(?:cheapest|dearest|priciest|best|worst|lowest|highest|largest|smallest|newest)\b"
     r"|最(?!好(?:是|不)|后|近|接近)|唯一"
