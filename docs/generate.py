@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import typer
 
+from daogou.assistant import AssistantConfig
 from daogou.cli import app
 from daogou.encoders import EncoderConfig
 from daogou.engine.config import EngineConfig
@@ -31,6 +32,7 @@ SECTIONS: Final[dict[str, Any]] = {
     "engine": EngineConfig,
     "training": TrainingConfig,
     "server": ServerConfig,
+    "assistant": AssistantConfig,
 }
 
 

@@ -20,7 +20,17 @@ from daogou.server.config import LANGUAGES
 from daogou.training import config as training
 
 ROOT: Final[Any] = typer.main.get_command(app)
-COMMANDS: Final = ("demo", "import", "train", "evaluate", "serve", "search", "recommend", "doctor")
+COMMANDS: Final = (
+    "demo",
+    "import",
+    "train",
+    "evaluate",
+    "serve",
+    "search",
+    "recommend",
+    "chat",
+    "doctor",
+)
 
 
 def leaves(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:

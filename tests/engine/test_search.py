@@ -321,3 +321,27 @@ def test_two_visitors_get_one_page_without_personalisation(engine: Engine, train
     assert [(i.product.id, i.score) for i in one.slate.items] == [
         (i.product.id, i.score) for i in other.slate.items
     ]
+
+
+def test_strict_is_only_what_clearly_matches(engine: Engine) -> None:
+    strict = engine.search(SearchRequest("cola", strict=True))
+    assert sorted(ids(strict)) == ["cola", "diet"]
+    assert strict.slate.total == 2
+    assert not strict.partial
+    nothing = engine.search(SearchRequest("cola under $1", strict=True))
+    assert ids(nothing) == []
+    assert nothing.relaxations == ()
+
+
+def test_what_no_product_has_all_words_of_is_partial(engine: Engine) -> None:
+    assert engine.search(SearchRequest("green cola", strict=True)).partial
+    assert not engine.search(SearchRequest("green tea", strict=True)).partial
+
+
+def test_a_text_is_read_without_a_search(engine: Engine) -> None:
+    read = engine.understand("chartreuse cola under $2, not diet")
+    assert read.words == "chartreuse cola"
+    assert read.unknown == ("chartreuse",)
+    assert [c.label for c in read.chips if c.applied == "filter"] == ["up to $2", "not diet"]
+    assert engine.understand("最便宜的可乐", "zh").order_by == "price"
+    assert engine.understand("  ").understanding is None

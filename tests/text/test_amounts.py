@@ -139,6 +139,9 @@ def test_money(text: str, amounts: list[tuple[str, str, str | None]]) -> None:
         ("iPhone 15", []),
         ("WH-1000XM4", []),
         ("size 50%", []),
+        ("which sizes are there", []),
+        ("sizes S", [("letter", "s")]),
+        ("sizeM", [("letter", "m")]),
     ],
 )
 def test_garment_sizes(text: str, sizes: list[tuple[str, str]]) -> None:

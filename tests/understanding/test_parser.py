@@ -220,6 +220,7 @@ def test_what_only_looks_like_a_negation(text: str) -> None:
         ("shoes, not nike or under armour", ["Nike", "Under Armour"], "shoes"),
         ("running shoes -nike", ["Nike"], "running shoes"),
         ("不要白色和黑色 跑鞋", ["White", "Black"], "跑鞋"),
+        ("跑鞋 不要白色 不要黑色", ["White", "Black"], "跑鞋"),
         ("除了白色以外的跑鞋", ["White"], "跑鞋"),
         ("跑鞋 白色除外", ["White"], "跑鞋"),
         ("跑鞋 白色不要", ["White"], "跑鞋"),

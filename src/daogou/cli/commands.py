@@ -21,8 +21,11 @@ from daogou.cli.options import (
     Home,
     KnowledgeFeedKind,
     Lang,
+    Language,
+    Once,
     Placement,
     Port,
+    Resume,
     Seed,
     StoreUrl,
     Visitor,
@@ -341,6 +344,37 @@ def recommend(
         language=lang,
     )
     recommend_command(Settings.load(home, store), request)
+
+
+@command(
+    app,
+    "daogou chat --visitor household-718",
+    'daogou chat --once "milk under $3" --json',
+    then="daogou serve",
+)
+def chat(
+    home: Home = DEFAULT_HOME,
+    store: StoreUrl = "",
+    visitor: Visitor = None,
+    language: Annotated[
+        Language, typer.Option(help="Of the greeting; answers are in the language of each message.")
+    ] = "en",
+    resume: Resume = None,
+    once: Once = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print each answer as a line of JSON (docs/assistant.md)."),
+    ] = False,
+) -> None:
+    """Talk to the shopping assistant, in English and Chinese.
+
+    It searches, compares and fills a cart. A number presses the quick reply with it; Ctrl-D
+    leaves, and the conversation stays in the store.
+    """
+    _one_blas_thread()
+    from daogou.cli.chatting import Chat, chat_command
+
+    chat_command(Settings.load(home, store), Chat(visitor, language, resume, once, json))
 
 
 @command(app, "daogou doctor --home .demo", then="what its last column says")

@@ -93,3 +93,17 @@ Filter = Annotated[
     ),
 ]
 Lang = Annotated[Language, typer.Option(help="Language of titles and reasons.")]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Go on with a conversation; its id is said when it is left.",
+        show_default=False,
+    ),
+]
+Once = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="Answer one message and leave: for scripts.", show_default=False
+    ),
+]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from daogou.config import C, fill, read_toml
 
 if TYPE_CHECKING:
+    from daogou.assistant import AssistantConfig
     from daogou.encoders import EncoderConfig
     from daogou.engine.config import EngineConfig
     from daogou.server import ServerConfig
     from daogou.store import Store
     from daogou.training.config import TrainingConfig
 
-SECTIONS: Final = ("store", "encoder", "engine", "training", "server")
+SECTIONS: Final = ("store", "encoder", "engine", "training", "server", "assistant")
 FILE: Final = "daogou.toml"
 DEFAULT_HOME: Final = Path("daogou-data")
 HOME_VARIABLE: Final = "DAOGOU_HOME"
@@ -109,6 +110,12 @@ class Settings:
         from daogou.server import ServerConfig
 
         return self._section("server", ServerConfig, **chosen)
+
+    def assistant(self) -> "AssistantConfig":
+        """The ``[assistant]`` section."""
+        from daogou.assistant import AssistantConfig
+
+        return self._section("assistant", AssistantConfig)
 
     def command(self, words: str) -> str:
         """``daogou WORDS`` for this shop, to be pasted into a terminal."""

@@ -26,6 +26,7 @@ class InOrder(TyperGroup):
         "serve",
         "search",
         "recommend",
+        "chat",
         "doctor",
     )
 

@@ -1,4 +1,4 @@
-"""The one door: search, complete, recommend, explain."""
+"""The one door: search, understand, complete, recommend, explain."""
 
 from daogou.engine.attributing import Contributions
 from daogou.engine.config import EngineConfig
@@ -11,6 +11,7 @@ from daogou.engine.requests import (
     Chip,
     FacetSpec,
     Placement,
+    Reading,
     RecommendRequest,
     Relaxation,
     SearchRequest,
@@ -30,6 +31,7 @@ __all__ = [
     "FacetSpec",
     "Placement",
     "Proposed",
+    "Reading",
     "RecommendRequest",
     "Relaxation",
     "SearchRequest",

@@ -15,7 +15,7 @@ from daogou.engine.facets import check_facet, count_facet, without_keys
 from daogou.engine.matching import Bools, evaluate_filter
 from daogou.engine.relaxing import WayOut, by_nearest_price, of_meaning, told, ways_out
 from daogou.engine.requests import Applied as Effect
-from daogou.engine.requests import Chip, Relaxation, SearchRequest
+from daogou.engine.requests import Chip, Reading, Relaxation, SearchRequest
 from daogou.engine.searching import (
     Found,
     Matched,
@@ -24,16 +24,18 @@ from daogou.engine.searching import (
     eligible,
     find,
     match,
+    only,
     pinned,
 )
 from daogou.engine.view import View
 from daogou.engine.visit import Visit
-from daogou.engine.words import Reader
+from daogou.engine.words import Reader, unknown_words
 from daogou.merchandising import Applied, ControlSet
 from daogou.retrieval import Correction
 from daogou.store import Store
 from daogou.text import clean, tokenize
 from daogou.types import Facet
+from daogou.understanding import left_over
 
 Stage = Callable[[str], AbstractContextManager[None]]
 """Given the name of a part of the work, a context to do it in: something that measures."""
@@ -49,7 +51,7 @@ class Answer:
     """Everything about the answer to a search, but for the products themselves.
 
     ``correction`` is what the query probably should have been, ``corrected`` whether that was
-    searched.
+    searched, ``partial`` whether no product has all of its words.
     """
 
     asked: Asked
@@ -60,6 +62,7 @@ class Answer:
     merchant: Applied
     correction: Correction | None
     corrected: bool
+    partial: bool
 
 
 class Searcher:
@@ -133,6 +136,24 @@ class Searcher:
             merchant=merchant,
             correction=correction,
             corrected=corrected,
+            partial=_is_partial(view, asked, merchant),
+        )
+
+    def understand(self, view: View, request: SearchRequest, now: float) -> Reading:
+        """Read a query, and look for nothing."""
+        text = clean(request.query)
+        merchant = self.controls().compile(text, tokenize(text), now, ())
+        asked = self.read(view, request, merchant)
+        understood = asked.understanding
+        if understood is None:
+            return Reading(None, (), "", (), asked.order_by)
+        spans = [(w.constraint.start, w.constraint.end) for w in asked.hard]
+        return Reading(
+            understanding=understood,
+            chips=_chips(view, request, asked, asked),
+            words=left_over(understood.text, (*understood.set_aside, *spans)),
+            unknown=unknown_words(view.lexical, understood, merchant),
+            order_by=asked.order_by,
         )
 
     def _find(
@@ -142,7 +163,9 @@ class Searcher:
         found = find(view, visit, asked, matched, self._config)
         catalogue, language = view.catalogue, request.language
         narrowed = asked.node is not None or asked.hard
-        clear = clear_rows(view, asked, matched) if narrowed else matched.rows
+        clear = clear_rows(view, asked, matched) if narrowed or request.strict else matched.rows
+        if request.strict:
+            return only(found, clear), (), asked
         if len(found.rows) and (asked.mask[clear].any() or not len(clear)):
             said = (of_meaning(len(found.rows), language),) if found.by_meaning else ()
             return found, said, asked
@@ -251,6 +274,12 @@ def _eased(asked: Asked, way: WayOut) -> Asked:
     if way.filtered:
         return replace(asked, wishes=kept)
     return replace(asked, wishes=kept, node=None, allowed=asked.sellable)
+
+
+def _is_partial(view: View, asked: Asked, merchant: Applied) -> bool:
+    if asked.query is None or merchant.expansions:
+        return asked.says_nothing
+    return not view.catalogue.live[view.lexical.having(asked.core or asked.query.tokens)].any()
 
 
 def _denied(way: WayOut) -> bool:

@@ -1,4 +1,4 @@
-"""The one door: search, complete, recommend, explain."""
+"""The one door: search, understand, complete, recommend, explain."""
 
 import secrets
 import tempfile
@@ -21,7 +21,7 @@ from daogou.engine.grounds import Grounds, Shown
 from daogou.engine.model import load_model
 from daogou.engine.paging import PageToken
 from daogou.engine.recommending import Chosen, anchor_rows, candidates, choose
-from daogou.engine.requests import RecommendRequest, SearchRequest, SearchSlate
+from daogou.engine.requests import Reading, RecommendRequest, SearchRequest, SearchSlate
 from daogou.engine.view import LiveView, View
 from daogou.engine.visit import Visit
 from daogou.errors import NotFound
@@ -194,7 +194,13 @@ class Engine:
             redirect_uri=answer.merchant.redirect_uri,
             controls=answer.merchant.control_ids,
             next_page_token=following,
+            partial=answer.partial,
         )
+
+    def understand(self, text: str, language: str = "en") -> Reading:
+        """What a text asks for, in the words of the shop, without a search."""
+        request = SearchRequest(text, language=language)
+        return self._searcher.understand(self._live.newest(), request, self._clock())
 
     def complete(self, text: str, language: str = "en", limit: int = 8) -> list[Suggestion]:
         """What a shopper who has typed ``text`` may be about to search for.

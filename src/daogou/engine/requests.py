@@ -89,6 +89,9 @@ class SearchRequest:
         Off: the query is words and nothing else.
     removed
         Ids of constraints that were understood and are not meant.
+    strict
+        Only what clearly matches: what has all the words where any product has, nothing of a near
+        meaning, and no way out where nothing is left. Counts and orders are then exact.
     page_categories
         Of the page that the shopper searches from: a merchant's controls may ask for them.
 
@@ -113,6 +116,7 @@ class SearchRequest:
     page_categories: tuple[str, ...] = ()
     language: str = "en"
     personalize: bool = True
+    strict: bool = False
 
     def __post_init__(self) -> None:
         _check_page_size(self.page_size)
@@ -205,6 +209,31 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text asks for, without a search.
+
+    Attributes
+    ----------
+    understanding
+        None for a text without a word.
+    chips
+        Its constraints, with their filters.
+    words
+        The words that are looked for: without what the hard constraints say.
+    unknown
+        Words among them that no product has.
+    order_by
+        The order that is asked for, empty for none.
+    """
+
+    understanding: Understanding | None
+    chips: tuple[Chip, ...]
+    words: str
+    unknown: tuple[str, ...]
+    order_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Relaxation:
     """What a search that finds nothing would find with something given up.
 
@@ -250,6 +279,8 @@ class SearchSlate:
         Ids of the merchant's controls that had a part in this page.
     next_page_token
         For the next page, None on the last one.
+    partial
+        Whether no product has all of the words; those shown have some, or a near meaning.
     """
 
     slate: Slate
@@ -262,3 +293,4 @@ class SearchSlate:
     redirect_uri: str | None = None
     controls: tuple[str, ...] = ()
     next_page_token: str | None = None
+    partial: bool = False

@@ -278,6 +278,13 @@ def clear_of(matched: Matched, clear: Int32) -> Matched:
     return Matched(matched.rows[kept], matched.scores[kept])
 
 
+def only(found: Found, clear: Int32) -> Found:
+    """What was found, without what is not among ``clear``."""
+    kept = np.isin(found.rows, clear)
+    scores = found.scores[kept[: len(found.scores)]]
+    return replace(found, rows=found.rows[kept], scores=scores, by_meaning=False)
+
+
 def _clear_first(rows: Int32, clear: Int32) -> Int32:
     """In an order by price or the like: what clearly matches the words before what hardly does.
 

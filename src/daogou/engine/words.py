@@ -8,7 +8,10 @@ import numpy as np
 
 from daogou.engine.catalogue import ATTRIBUTE, Catalogue
 from daogou.engine.columns import PATH_SEPARATOR
-from daogou.understanding import Entry, Gazetteer, Parser
+from daogou.merchandising import Applied
+from daogou.retrieval import LexicalRetriever
+from daogou.text import tokenize
+from daogou.understanding import Entry, Gazetteer, Parser, Understanding, split_words
 
 LANGUAGES: Final = ("en", "zh")
 LONGEST: Final = 60
@@ -31,6 +34,21 @@ def entries(catalogue: Catalogue) -> Iterator[Entry]:
             told = tuple(dict.fromkeys(name for name in names if len(name) <= LONGEST))
             if told:
                 yield Entry(field, vocabulary.words[code], told, int(counts[code]))
+
+
+def unknown_words(
+    lexical: LexicalRetriever, understood: Understanding, merchant: Applied
+) -> tuple[str, ...]:
+    """Words that are looked for, that no product has and the merchant has no others for."""
+    known = {token for expansion in merchant.expansions for token in expansion.phrase}
+    words = dict.fromkeys(split_words(understood.residual))
+    return tuple(
+        word
+        for word in words
+        if (tokens := tokenize(word))
+        and not known >= set(tokens)
+        and not len(lexical.having(tokens))
+    )
 
 
 class Reader:

@@ -1,6 +1,7 @@
-"""Catalogue, events, controls and articles, in SQLite or PostgreSQL; the way from feeds there."""
+"""Catalogue, events, controls, articles and conversations, in SQLite or PostgreSQL."""
 
 from daogou.store.config import StoreConfig
+from daogou.store.conversations import StoredConversation, StoredTurn
 from daogou.store.eventlog import AppendResult
 from daogou.store.importing import ImportReport, import_events, import_knowledge, import_products
 from daogou.store.putting import PutResult
@@ -14,6 +15,8 @@ __all__ = [
     "PutResult",
     "Store",
     "StoreConfig",
+    "StoredConversation",
+    "StoredTurn",
     "import_events",
     "import_knowledge",
     "import_products",

@@ -1,7 +1,8 @@
 """Statements over many rows, in one way for both databases."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,6 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 _CHUNK: Final = 1000  # ids in one statement; SQLite takes at most 32,766 parameters
 
 Rows = Sequence[Mapping[str, Any]]
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """All items, ``size`` at a time."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def select_in_chunks(

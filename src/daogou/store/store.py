@@ -3,22 +3,31 @@
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Self, TypeVar
+from typing import Self
 
 import polars as pl
 import sqlalchemy as sa
 
 from daogou.merchandising import Control
-from daogou.store import catalogue, controls, eventlog, knowledge, putting, querylog, searches
+from daogou.store import (
+    catalogue,
+    controls,
+    conversations,
+    eventlog,
+    knowledge,
+    putting,
+    querylog,
+    searches,
+)
+from daogou.store.conversations import Json, StoredConversation, StoredTurn
 from daogou.store.database import Database
 from daogou.store.documents import storable
 from daogou.store.eventlog import AppendResult, VisitorLines
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
+from daogou.store.sql import batches
 from daogou.types import Article, Product, UserEvent
 
-T = TypeVar("T")
 _PRODUCTS_A_BATCH = 2000
 _EVENTS_A_BATCH = 5000
 _ARTICLES_A_BATCH = 500
@@ -98,7 +107,7 @@ class Store:
             A product cannot be stored; its batch is then not stored at all.
         """
         result = PutResult()
-        for batch in _batches(products, _PRODUCTS_A_BATCH):
+        for batch in batches(products, _PRODUCTS_A_BATCH):
             with self._database.write() as connection:
                 result += putting.put(connection, batch)
         return result
@@ -106,7 +115,7 @@ class Store:
     def delete_products(self, ids: Iterable[str]) -> int:
         """Delete products, and variants that came as rows; returns how many ids there were."""
         deleted = 0
-        for batch in _batches(ids, _PRODUCTS_A_BATCH):
+        for batch in batches(ids, _PRODUCTS_A_BATCH):
             with self._database.write() as connection:
                 deleted += putting.delete(connection, batch)
         return deleted
@@ -167,7 +176,7 @@ class Store:
             An event cannot be stored; its batch is then not stored at all.
         """
         result = AppendResult()
-        for batch in _batches(events, _EVENTS_A_BATCH):
+        for batch in batches(events, _EVENTS_A_BATCH):
             rows = [eventlog.event_row(event) for event in batch]
             with self._database.write() as connection:
                 result += eventlog.append(connection, rows)
@@ -239,8 +248,9 @@ class Store:
             return eventlog.count_visitors(connection)
 
     def delete_visitor(self, visitor_id: str) -> int:
-        """Erase all events of a visitor; returns how many there were."""
+        """Erase all events and conversations of a visitor; returns how many events there were."""
         with self._database.write() as connection:
+            conversations.delete_of_visitor(connection, visitor_id)
             return eventlog.delete_visitor(connection, visitor_id)
 
     def popular_queries(
@@ -328,7 +338,7 @@ class Store:
             An article cannot be stored; its batch is then not stored at all.
         """
         result = PutResult()
-        for batch in _batches(articles, _ARTICLES_A_BATCH):
+        for batch in batches(articles, _ARTICLES_A_BATCH):
             with self._database.write() as connection:
                 result += knowledge.put(connection, batch)
         return result
@@ -343,6 +353,42 @@ class Store:
         with self._database.read() as connection:
             return knowledge.revision(connection)
 
+    # --- conversations
+
+    def add_conversation(self, conversation_id: str, visitor_id: str | None, state: Json) -> None:
+        """Add a conversation that has no turn yet.
+
+        Raises
+        ------
+        InvalidInput
+            The id of the visitor cannot be stored.
+        """
+        with self._database.write() as connection:
+            conversations.add(connection, conversation_id, visitor_id, state, datetime.now(UTC))
+
+    def conversation(self, conversation_id: str) -> StoredConversation | None:
+        """The conversation with this id, or None."""
+        with self._database.read() as connection:
+            return conversations.get(connection, conversation_id)
+
+    def append_turn(self, conversation_id: str, turn: StoredTurn, state: Json) -> bool:
+        """Write a turn and the state after it, behind the turns that it was made from.
+
+        Returns False, and writes nothing, where the conversation has gone on or is gone.
+        """
+        with self._database.write() as connection:
+            return conversations.append_turn(connection, conversation_id, turn, state)
+
+    def turns(self, conversation_id: str, limit: int = 1000) -> list[StoredTurn]:
+        """The newest turns of a conversation, oldest first."""
+        with self._database.read() as connection:
+            return conversations.turns(connection, conversation_id, limit)
+
+    def delete_conversation(self, conversation_id: str) -> bool:
+        """Delete a conversation with its turns; whether there was one."""
+        with self._database.write() as connection:
+            return conversations.delete(connection, conversation_id)
+
     def _variant_owners(self, connection: sa.Connection) -> Mapping[str, str]:
         revision = catalogue.revision(connection)
         with self._owners_lock:
@@ -352,9 +398,3 @@ class Store:
             with self._owners_lock:
                 self._owners = (revision, owners)
         return owners
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

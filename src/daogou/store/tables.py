@@ -132,3 +132,30 @@ controls: Final = Table(
     Column("updated", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
 )
+
+conversations: Final = Table(
+    "conversations",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("visitor_id", Key, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    # How many turns there are; a turn is written only behind the one that it was made from.
+    Column("turns", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+turns: Final = Table(
+    "turns",
+    metadata,
+    Column(
+        "conversation_id",
+        Key,
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+)

@@ -15,7 +15,8 @@ _WORDS: Final = {row["word"]: row["size"] for row in rows("sizes")}
 _LETTER: Final = r"(?:[2-9]xs|[2-9]xl|x{0,4}s|m|x{0,5}l)"
 _NUMBER: Final = r"\d{1,3}(?:\.5)?"
 _SIZE: Final = re.compile(
-    rf"(?<![a-z0-9])(?:size|尺码|码数)s?[ :]?(?P<named>{_LETTER}|{_NUMBER})(?![a-z0-9.%])"
+    r"(?<![a-z0-9])(?:sizes?[ :]|size(?!s(?![a-z0-9]))|尺码|码数)[ :]?"
+    rf"(?P<named>{_LETTER}|{_NUMBER})(?![a-z0-9.%])"
     rf"|(?<![a-z0-9])(?:us|uk|eu|eur) ?(?P<shoe>{_NUMBER})(?![a-z0-9.,%])"
     rf"|(?<![a-z0-9.])(?P<han>{_LETTER}|{_NUMBER}) ?码"
     rf"|(?<![a-z0-9.])(?P<letter>{_LETTER}) ?号"

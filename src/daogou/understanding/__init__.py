@@ -5,6 +5,7 @@ shop vocabulary in both languages (``data/lexicon.tsv``) and how budgets, orders
 and the like are said (``data/rules.toml``). It knows no store and no engine.
 """
 
+from daogou.understanding.atoms import split_words
 from daogou.understanding.gazetteer import Gazetteer
 from daogou.understanding.model import (
     SURE,
@@ -29,4 +30,5 @@ __all__ = [
     "Strength",
     "Understanding",
     "left_over",
+    "split_words",
 ]

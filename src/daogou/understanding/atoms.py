@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import rjieba
 
-from daogou.text import Quantity, singular
+from daogou.text import Quantity, normalize, singular
 from daogou.text.normal import HAN
 from daogou.text.segment import fold_accents
 from daogou.text.units import QUANTITY, SPELLED, quantity_of
@@ -64,6 +64,18 @@ def atoms_of(text: str) -> list[Atom]:
             quantity = quantity_of(match)
             atoms.append(Atom(quantity.token, start, end, "quantity", quantity=quantity))
     return atoms
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text, normalised, in order; Chinese cut where the segmenter sees words."""
+    text = normalize(text)
+    words: list[str] = []
+    begin = 0
+    for atom in atoms_of(text):
+        begin = atom.start if atom.opens else begin
+        if atom.closes:
+            words.append(text[begin : atom.end])
+    return words
 
 
 def keys_of(text: str) -> list[str]:

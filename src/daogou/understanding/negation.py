@@ -102,7 +102,8 @@ def _read(draft: Draft, starts: dict[int, Match], cue: _Negator) -> int | None:
             _exclude(draft, at, last, None, cue.confidence)
         end = draft.atoms[last - 1].end
         closed = _AFTER.at(draft.atoms, last)
-        if closed and not _pause(draft, last):
+        # 不要红色 不要真丝: the second 不要 begins another refusal and closes none.
+        if closed and closed.cue.value not in _R["before"] and not _pause(draft, last):
             end = draft.atoms[closed.last - 1].end
         joined = _joined(draft, last)
         if joined is None or cue.is_minus or joined not in starts:

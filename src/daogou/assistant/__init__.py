@@ -1,0 +1,51 @@
+"""The shopping assistant: it understands, decides, acts, and says only what a record backs."""
+
+from daogou.assistant.assistant import Assistant
+from daogou.assistant.config import AssistantConfig
+from daogou.assistant.gate import Fact, Gate, Said, ungrounded
+from daogou.assistant.knowledge import Extract, Knowledge, NoKnowledge, Passage
+from daogou.assistant.reply import (
+    Card,
+    Citation,
+    Comparison,
+    QuickReply,
+    Reply,
+    Row,
+    reply_to_json,
+)
+from daogou.assistant.state import (
+    CartLine,
+    Offer,
+    Pending,
+    State,
+    Wish,
+    state_from_json,
+    state_to_json,
+)
+
+__all__ = [
+    "Assistant",
+    "AssistantConfig",
+    "Card",
+    "CartLine",
+    "Citation",
+    "Comparison",
+    "Extract",
+    "Fact",
+    "Gate",
+    "Knowledge",
+    "NoKnowledge",
+    "Offer",
+    "Passage",
+    "Pending",
+    "QuickReply",
+    "Reply",
+    "Row",
+    "Said",
+    "State",
+    "Wish",
+    "reply_to_json",
+    "state_from_json",
+    "state_to_json",
+    "ungrounded",
+]

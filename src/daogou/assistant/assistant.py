@@ -1,0 +1,162 @@
+"""The assistant: conversations over an engine and a store, a message at a time."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from daogou.assistant.config import AssistantConfig
+from daogou.assistant.deciding import decide
+from daogou.assistant.gate import Gate
+from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.reply import Reply, reply_to_json
+from daogou.assistant.state import State, state_from_json, state_to_json
+from daogou.assistant.turn import Turn
+from daogou.assistant.understanding import language_of, understand
+from daogou.engine import Engine
+from daogou.errors import InvalidInput, NotFound
+from daogou.store import Store, StoredConversation, StoredTurn
+from daogou.text import clean
+
+LOCKS: Final = 64
+"""Of conversations that are answered at once; two that share one wait for each other."""
+ATTEMPTS: Final = 5
+"""So often a message is answered anew where another process has answered one meanwhile."""
+FIRST: Final = 1
+
+
+class Assistant:
+    """Talks to shoppers; safe to share between threads.
+
+    Every message is answered from the state that the store has, and the state after it is
+    written with the turn. Of two messages at once to one conversation the second waits.
+
+    Parameters
+    ----------
+    currency
+        The shop's; by default that of the first product that has a price.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        config: AssistantConfig | None = None,
+        knowledge: Knowledge | None = None,
+        *,
+        currency: str | None = None,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._config = config or AssistantConfig()
+        self._knowledge = knowledge or NoKnowledge()
+        self._currency = currency
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
+
+    def begin(self, visitor_id: str | None = None, language: str = "en") -> Reply:
+        """Begin a conversation; the first message says that it is an automated assistant.
+
+        Raises
+        ------
+        InvalidInput
+            The id of the visitor cannot be stored.
+        """
+        conversation_id = secrets.token_urlsafe(12)
+        language = "zh" if language == "zh" else "en"
+        state = State(language=language)
+        self._store.add_conversation(conversation_id, visitor_id, state_to_json(state))
+        turn = self._turn(conversation_id, FIRST, visitor_id, language, state)
+        turn.intent = "greet"
+        turn.say("greeting")
+        reply = turn.reply(conversation_id, FIRST)
+        self._write(reply, "")
+        return reply
+
+    def say(self, conversation_id: str, text: str) -> Reply:
+        """Answer a message.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        InvalidInput
+            Other messages to it keep coming first.
+        """
+        with self._alone(conversation_id):
+            for _ in range(ATTEMPTS):
+                stored = self._stored(conversation_id)
+                reply = self._answer(stored, text)
+                if self._write(reply, clean(text)[: self._config.max_characters]):
+                    return reply
+        raise InvalidInput(
+            "Other messages to this conversation are being answered; send yours again.",
+            field="text",
+        )
+
+    def last(self, conversation_id: str) -> State:
+        """The state of a conversation.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        return state_from_json(self._stored(conversation_id).state)
+
+    def forget(self, conversation_id: str) -> bool:
+        """Delete a conversation; whether there was one."""
+        with self._alone(conversation_id):
+            return self._store.delete_conversation(conversation_id)
+
+    def _stored(self, conversation_id: str) -> StoredConversation:
+        stored = self._store.conversation(conversation_id)
+        if stored is None:
+            raise NotFound(
+                f"There is no conversation '{conversation_id[:40]}': it was deleted, or never"
+                " begun. `daogou chat` begins one."
+            )
+        return stored
+
+    def _answer(self, stored: StoredConversation, text: str) -> Reply:
+        state = state_from_json(stored.state)
+        limit = self._config.max_characters
+        message = clean(text[: 4 * limit])
+        language = language_of(message[:limit], state)
+        number = stored.turns + 1
+        turn = self._turn(stored.id, number, stored.visitor_id, language, state)
+        if len(message) > limit or len(text) > 4 * limit:
+            turn.say("cut")
+        decide(turn, understand(message[:limit], state, turn.gate))
+        return turn.reply(stored.id, number)
+
+    def _turn(
+        self, conversation_id: str, number: int, visitor_id: str | None, language: str, state: State
+    ) -> Turn:
+        return Turn(
+            engine=self._engine,
+            gate=Gate(self._store, language, self._shop_currency()),
+            config=self._config,
+            knowledge=self._knowledge,
+            visitor_id=visitor_id,
+            seed=f"{conversation_id}/{number}",
+            language=language,
+            state=state,
+        )
+
+    def _shop_currency(self) -> str | None:
+        if self._currency is None:
+            priced = (p.price.currency for p in self._store.iter_products(100) if p.price)
+            self._currency = next(priced, None)
+        return self._currency
+
+    def _write(self, reply: Reply, text: str) -> bool:
+        told = reply_to_json(reply)
+        turn = StoredTurn(reply.turn, datetime.now(UTC), text, told)
+        return self._store.append_turn(reply.conversation_id, turn, told["state"])
+
+    @contextmanager
+    def _alone(self, conversation_id: str) -> Iterator[None]:
+        with self._locks[hash(conversation_id) % LOCKS]:
+            yield

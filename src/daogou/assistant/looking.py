@@ -1,0 +1,198 @@
+"""Searching with the state: what clearly matches the goal and every wish, counted exactly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daogou.assistant.gate import total_of
+from daogou.assistant.reading import filter_out, price_filter
+from daogou.assistant.state import OPTION, State, Wish
+from daogou.assistant.turn import Turn
+from daogou.assistant.words import kind_of
+from daogou.engine import Boost, FacetSpec, SearchRequest
+from daogou.text import garment_size, normalize
+from daogou.types import Facet, Product, ScoredProduct, Variant
+from daogou.understanding import TEXT
+
+PAGE: Final = 24
+ALL: Final = 500
+"""So many products are looked through where a wish is one that a filter cannot say."""
+_PREFERRED: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found.
+
+    Attributes
+    ----------
+    items
+        The first page.
+    total
+        How many match.
+    partial
+        Whether none has all the words of the goal.
+    corrected
+        The goal as it was searched, where its spelling was mended.
+    detail
+        What was searched, to count it again.
+    """
+
+    items: tuple[ScoredProduct, ...]
+    total: int
+    partial: bool
+    corrected: str | None
+    facets: tuple[Facet, ...]
+    detail: Mapping[str, Any]
+
+
+def look(
+    turn: Turn,
+    goal: str,
+    wishes: Sequence[Wish],
+    *,
+    order_by: str = "",
+    strict: bool = True,
+    facets: tuple[FacetSpec, ...] = (),
+    without: tuple[str, ...] = (),
+    within: tuple[int | None, int | None] | None = None,
+    page: int = PAGE,
+) -> Look:
+    """Search.
+
+    Parameters
+    ----------
+    without
+        Ids to leave out, besides those that were turned down.
+    within
+        Bounds of the price besides the wishes', both included.
+    page
+        How many products are read; one where they are counted only.
+    """
+    hidden = tuple(dict.fromkeys((*turn.state.rejected, *without)))
+    parts = [w.filter for w in wishes if w.filter and w.strength != "prefer"]
+    if hidden:
+        parts.append(filter_out(hidden))
+    if within is not None:
+        parts.append(price_filter(*within, turn.gate.currency))
+    options = [w for w in wishes if w.field.startswith(OPTION) and w.strength != "prefer"]
+    refused = [w for w in wishes if w.field == TEXT and w.strength == "must-not"]
+    query = " ".join([goal, *(_denied(w.values[0]) for w in refused)]).strip()
+    request = SearchRequest(
+        query,
+        turn.visitor_id,
+        page_size=ALL if options else page,
+        filter=" AND ".join(f"({part})" for part in parts),
+        order_by=order_by,
+        facets=facets,
+        boosts=tuple(
+            Boost(w.filter, _PREFERRED) for w in wishes if w.strength == "prefer" and w.filter
+        ),
+        language=turn.language,
+        strict=strict,
+    )
+    found = turn.engine.search(request)
+    items = found.slate.items
+    total = found.slate.total
+    if options:
+        items = tuple(item for item in items if all(has(item.product, w) for w in options))
+        total = len(items)
+    turn.gate.keep(item.product for item in items)
+    return Look(
+        items=items[:PAGE],
+        total=total,
+        partial=found.partial or bool(found.relaxations),
+        corrected=found.corrected_query if found.correction_applied else None,
+        facets=found.slate.facets,
+        detail={
+            "query": query,
+            "filter": request.filter,
+            "orderBy": order_by,
+            "strict": strict,
+            "options": [[w.field, list(w.values)] for w in options],
+        },
+    )
+
+
+def _denied(words: str) -> str:
+    return f"without {words}" if words.isascii() else f" 不要{words}"
+
+
+def has(product: Product, wish: Wish) -> bool:
+    """Whether a product is in stock with the option that a wish names."""
+    return any(
+        variant.availability != "OUT_OF_STOCK" and suits(variant, wish)
+        for variant in product.variants
+    )
+
+
+def suits(variant: Variant, wish: Wish) -> bool:
+    """Whether a variant is of the option that a wish names."""
+    name = wish.field.removeprefix(OPTION)
+    return any(same_option(value, wish.values) for key, value in option_of(variant, name))
+
+
+def option_of(variant: Variant, name: str) -> list[tuple[str, str]]:
+    """The options of a variant that are called so; sizes are called many things."""
+    return [(k, v) for k, v in variant.options.items() if kind_of(k) == kind_of(name)]
+
+
+def same_option(value: str, wanted: Sequence[str]) -> bool:
+    """Whether an option's value is one of those wanted: "XXL" is "2XL", "M" is "m"."""
+    spelled = garment_size(value) or normalize(value)
+    return any(spelled == (garment_size(w) or normalize(w)) for w in wanted)
+
+
+def left_of_total(state: State, turn: Turn) -> int | None:
+    """What is left of the budget for everything, in minor units; None without one."""
+    if state.total is None:
+        return None
+    return state.total - total_of(lines_of(turn, state))
+
+
+def lines_of(turn: Turn, state: State) -> list[tuple[Product, Variant | None, int]]:
+    """The cart with its records; what is gone from the shop is left out."""
+    records = {p.id: p for p in turn.gate.products(line.product_id for line in state.cart)}
+    return [
+        (product, variant_of(product, line.variant_id), line.quantity)
+        for line in state.cart
+        if (product := records.get(line.product_id)) is not None
+    ]
+
+
+def variant_of(product: Product, variant_id: str | None) -> Variant | None:
+    """A product's variant by its id."""
+    return next((v for v in product.variants if v.id == variant_id), None)
+
+
+def diverse(items: Sequence[ScoredProduct], count: int) -> list[ScoredProduct]:
+    """The first of each brand and category in their order, then the rest: no page of one kind.
+
+    What is out of stock comes behind what is not.
+    """
+    seen: set[tuple[str | None, tuple[str, ...], tuple[str, ...]]] = set()
+    first: list[ScoredProduct] = []
+    rest: list[ScoredProduct] = []
+    for item in items:
+        product = item.product
+        colors = product.attributes.get("color", ())
+        kind = (product.brand, product.categories[:1], tuple(colors))
+        there = product.availability != "OUT_OF_STOCK"
+        if there and kind not in seen:
+            first.append(item)
+        else:
+            rest.append(item)
+        seen.add(kind)
+    rest.sort(key=lambda item: item.product.availability == "OUT_OF_STOCK")
+    return [*first, *rest][:count]
+
+
+def replaced(wishes: Sequence[Wish], wish: Wish) -> tuple[Wish, ...]:
+    """The wishes without one of them."""
+    return tuple(w for w in wishes if w is not wish)
+
+
+def variant_names(product: Product, *, out: bool) -> list[str]:
+    """What the variants are called that are in stock, or those that are not."""
+    variants = (v for v in product.variants if (v.availability == "OUT_OF_STOCK") == out)
+    return list(dict.fromkeys(" / ".join(v.options.values()) for v in variants))

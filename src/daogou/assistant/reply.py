@@ -1,0 +1,121 @@
+"""What the assistant answers, in the shape that clients get."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from daogou.assistant.gate import Fact
+from daogou.assistant.state import CartLine, State, state_to_json
+from daogou.types import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product as it is shown; ``reason`` says why it is."""
+
+    id: str
+    title: str
+    price: Money | None
+    uri: str | None
+    image: str | None
+    availability: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReply:
+    """An answer to press: its text, and what to send instead of it."""
+
+    text: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a comparison: a value for each product, empty where its record tells none."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Products side by side."""
+
+    product_ids: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source that was quoted."""
+
+    id: str
+    title: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a message.
+
+    Attributes
+    ----------
+    turn
+        Its number in the conversation; 1 is the greeting.
+    intent
+        What the message was taken for.
+    facts
+        Everything in ``text`` that is not of a template, and where it comes from.
+    """
+
+    conversation_id: str
+    turn: int
+    intent: str
+    text: str
+    language: str
+    products: tuple[Card, ...] = ()
+    quick_replies: tuple[QuickReply, ...] = ()
+    comparison: Comparison | None = None
+    citations: tuple[Citation, ...] = ()
+    cart: tuple[CartLine, ...] = ()
+    state: State = field(default_factory=State)
+    facts: tuple[Fact, ...] = ()
+
+
+def reply_to_json(reply: Reply) -> dict[str, Any]:
+    """The answer as HTTP and the store have it."""
+    return {
+        "conversationId": reply.conversation_id,
+        "turnId": reply.turn,
+        "intent": reply.intent,
+        "message": {"text": reply.text, "language": reply.language},
+        "products": [_card(card) for card in reply.products],
+        "quickReplies": [{"text": q.text, "payload": q.payload} for q in reply.quick_replies],
+        "comparison": _comparison(reply.comparison),
+        "citations": [{"id": c.id, "title": c.title, "quote": c.quote} for c in reply.citations],
+        "cart": [
+            {"id": line.product_id, "variantId": line.variant_id, "quantity": line.quantity}
+            for line in reply.cart
+        ],
+        "state": state_to_json(reply.state),
+    }
+
+
+def _card(card: Card) -> dict[str, Any]:
+    price = card.price
+    return {
+        "id": card.id,
+        "title": card.title,
+        "price": None if price is None else {"amount": price.amount, "currency": price.currency},
+        "uri": card.uri,
+        "image": card.image,
+        "availability": card.availability,
+        "reason": card.reason,
+    }
+
+
+def _comparison(told: Comparison | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    rows = [{"name": row.name, "values": list(row.values)} for row in told.rows]
+    return {"productIds": list(told.product_ids), "rows": rows}

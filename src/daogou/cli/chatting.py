@@ -1,0 +1,161 @@
+"""``daogou chat``: the shopping assistant on the terminal."""
+
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from rich.markup import escape
+from rich.table import Table
+
+from daogou.assistant import Assistant, Reply, reply_to_json
+from daogou.cli.asking import open_engine
+from daogou.cli.settings import Settings
+from daogou.cli.terminal import err, out, say, waiting
+from daogou.engine.saying import money_text
+from daogou.types import Money
+
+PROMPT: Final = "> "
+_WORDS: Final = {
+    "en": {
+        "product": "Product",
+        "price": "Price",
+        "why": "Why",
+        "bye": "Goodbye!",
+        "left": "To go on:",
+    },
+    "zh": {"product": "商品", "price": "价格", "why": "理由", "bye": "再见！", "left": "接着聊："},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What the command was told.
+
+    Attributes
+    ----------
+    resume
+        The conversation to go on with, None for a new one.
+    once
+        The only message, None to ask for messages.
+    json
+        Whether answers are lines of JSON.
+    """
+
+    visitor: str | None
+    language: str
+    resume: str | None
+    once: str | None
+    json: bool
+
+
+def chat_command(settings: Settings, chat: Chat) -> None:
+    """Talk until the input ends."""
+    with settings.open_store() as store:
+        with waiting("Opening the shop"):
+            engine = open_engine(settings, store)
+        with engine:
+            assistant = Assistant(engine, store, settings.assistant())
+            if chat.once is not None:
+                _print(assistant.say(_begun(assistant, chat), chat.once), chat)
+                return
+            _talk(settings, assistant, chat)
+
+
+def _begun(assistant: Assistant, chat: Chat) -> str:
+    """The id of the conversation to go on with, or of a new one."""
+    if chat.resume is None:
+        return assistant.begin(chat.visitor, chat.language).conversation_id
+    assistant.last(chat.resume)
+    return chat.resume
+
+
+def _talk(settings: Settings, assistant: Assistant, chat: Chat) -> None:
+    if chat.resume is None:
+        reply = assistant.begin(chat.visitor, chat.language)
+        conversation_id, language = reply.conversation_id, reply.language
+        _print(reply, chat)
+        payloads: list[str] = []
+    else:
+        conversation_id = chat.resume
+        state = assistant.last(conversation_id)
+        language = state.language
+        payloads = [offer.payload for offer in state.offers]
+    while True:
+        message = _message()
+        if message is None:
+            if not chat.json:
+                say(_WORDS[language]["bye"])
+            break
+        if not message.strip():
+            continue
+        reply = assistant.say(conversation_id, _pressed(message, payloads))
+        language = reply.language
+        _print(reply, chat)
+        payloads = [quick.payload for quick in reply.quick_replies]
+        if reply.intent == "bye":
+            break
+    if not chat.json:
+        say(f"{_WORDS[language]['left']} {settings.command(f'chat --resume {conversation_id}')}")
+
+
+def _message() -> str | None:
+    """The next message; None where the input ends."""
+    if sys.stdin.isatty():
+        try:
+            return input(PROMPT)
+        except EOFError:
+            err.print()
+            return None
+    line = sys.stdin.readline()
+    return line or None
+
+
+def _pressed(message: str, payloads: list[str]) -> str:
+    """What the quick reply with this number sends, or the message itself."""
+    number = message.strip()
+    if number.isascii() and number.isdigit() and 1 <= int(number) <= len(payloads):
+        return payloads[int(number) - 1]
+    return message
+
+
+def _print(reply: Reply, chat: Chat) -> None:
+    if chat.json:
+        say(orjson.dumps(reply_to_json(reply)).decode())
+        return
+    say(reply.text)
+    if reply.comparison is not None:
+        out.print(_comparison(reply))
+    elif len(reply.products) > 1 or any(card.reason for card in reply.products):
+        out.print(_products(reply))
+    for citation in reply.citations:
+        say(f"[{citation.id}] {citation.title}")
+    if reply.quick_replies:
+        told = [f"[{n}] {quick.text}" for n, quick in enumerate(reply.quick_replies, 1)]
+        out.print(f"[dim]{escape('   '.join(told))}[/]", soft_wrap=True)
+
+
+def _products(reply: Reply) -> Table:
+    words = _WORDS[reply.language]
+    table = Table("#", words["product"], words["price"], words["why"])
+    table.columns[0].justify = table.columns[2].justify = "right"
+    for place, card in enumerate(reply.products, 1):
+        cells = (str(place), card.title, _price(card.price), card.reason)
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def _price(money: Money | None) -> str:
+    return money_text(money.amount, money.currency) if money else ""
+
+
+def _comparison(reply: Reply) -> Table:
+    titles = {card.id: card.title for card in reply.products}
+    comparison = reply.comparison
+    table = Table("")
+    if comparison is not None:
+        for product_id in comparison.product_ids:
+            table.add_column(escape(titles.get(product_id, product_id)))
+        for row in comparison.rows:
+            table.add_row(escape(row.name), *(escape(value or "–") for value in row.values))
+    return table
