@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daogou.assistant.looking import variant_names
-from daogou.assistant.references import Pointed
+from daogou.assistant.references import Pointed, named
 from daogou.assistant.reply import Comparison, Row
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
@@ -20,6 +20,9 @@ def compare(turn: Turn, act: Act) -> None:
     ids = act.pointed.ids if len(act.pointed.ids) > 1 else ()
     if not ids and act.pointed.one and turn.state.focus not in (None, act.pointed.one):
         ids = (turn.state.focus or "", act.pointed.one)
+    if not ids and turn.state.focus and not act.pointed:
+        other = named(act.rest, turn.state, turn.gate)
+        ids = (turn.state.focus, other[0]) if other and other[0] != turn.state.focus else ()
     side_by_side(turn, ids or turn.state.group[:3])
 
 

@@ -69,9 +69,9 @@ def bundle(turn: Turn, act: Act, need: Mapping[str, Any]) -> None:
     price = next((w for w in wanted.wishes if w.field == "price" and w.high is not None), None)
     budget = wanted.total
     if budget is None and price is not None and price.high is not None:
-        budget = int(price.high)  # a price said of a bundle is that of all of it
-    if budget is not None and not turn.state.cart:
-        turn.set(total=budget)
+        budget = int(price.high)  # a price said of a bundle is that of all of it, and of it alone
+    if wanted.total is not None:
+        turn.set(total=wanted.total)
     for wish in wanted.wishes:
         if wish.strength == "must-not":
             turn.state = turn.state.wishing(wish)
