@@ -55,7 +55,7 @@ def chat_command(settings: Settings, chat: Chat) -> None:
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
         with engine:
-            assistant = Assistant(engine, store, settings.assistant())
+            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge)
             if chat.once is not None:
                 _print(assistant.say(_begun(assistant, chat), chat.once), chat)
                 return
