@@ -25,6 +25,7 @@ from daogou.assistant import (
     ungrounded,
 )
 from daogou.assistant.gate import SUPERLATIVES, Fact
+from daogou.assistant.quoting import LONGEST
 from daogou.assistant.words import SLOT, templates
 from daogou.engine import Engine
 from daogou.errors import ConfigError, NotFound
@@ -277,6 +278,28 @@ def test_an_answer_is_an_extract_with_its_source(engine: Engine, store: Store) -
     other = assistant.say(reply.conversation_id, "how do I wash silk?")
     assert other.citations == ()
     assert "don't know" in other.text
+
+
+class Long:
+    """Answers everything at length."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def answer(self, question: str, language: str, product_id: str | None) -> Passage:
+        del question, language, product_id
+        return Passage("long", "At length", self.text)
+
+
+@pytest.mark.parametrize("word", ["wool ", "羊毛要冷水手洗，"])
+def test_a_long_extract_ends_with_a_whole_word(engine: Engine, store: Store, word: str) -> None:
+    text = word * 200
+    told = talk(Assistant(engine, store, knowledge=Long(text)), "how do I wash wool?")
+    quote = told.citations[0].quote
+    assert quote.endswith("…")
+    assert LONGEST - len(word) < len(quote) <= LONGEST + 1
+    assert text.startswith(quote[:-1])
+    assert (quote[:-1] + word[-1]).endswith(word)
 
 
 def test_the_contact_is_the_merchants(engine: Engine, store: Store) -> None:

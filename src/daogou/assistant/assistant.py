@@ -32,11 +32,6 @@ class Assistant:
 
     Every message is answered from the state that the store has, and the state after it is
     written with the turn. Of two messages at once to one conversation the second waits.
-
-    Parameters
-    ----------
-    currency
-        The shop's; by default that of the first product that has a price.
     """
 
     def __init__(
@@ -45,14 +40,11 @@ class Assistant:
         store: Store,
         config: AssistantConfig | None = None,
         knowledge: Knowledge | None = None,
-        *,
-        currency: str | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
         self._config = config or AssistantConfig()
         self._knowledge = knowledge or NoKnowledge()
-        self._currency = currency
         self._locks = [threading.Lock() for _ in range(LOCKS)]
 
     def begin(self, visitor_id: str | None = None, language: str = "en") -> Reply:
@@ -136,7 +128,7 @@ class Assistant:
     ) -> Turn:
         return Turn(
             engine=self._engine,
-            gate=Gate(self._store, language, self._shop_currency()),
+            gate=Gate(self._store, language, self._engine.currency),
             config=self._config,
             knowledge=self._knowledge,
             visitor_id=visitor_id,
@@ -144,12 +136,6 @@ class Assistant:
             language=language,
             state=state,
         )
-
-    def _shop_currency(self) -> str | None:
-        if self._currency is None:
-            priced = (p.price.currency for p in self._store.iter_products(100) if p.price)
-            self._currency = next(priced, None)
-        return self._currency
 
     def _write(self, reply: Reply, text: str) -> bool:
         told = reply_to_json(reply)

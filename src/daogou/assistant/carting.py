@@ -7,7 +7,7 @@ from typing import Final
 
 from daogou.assistant.about import one_of
 from daogou.assistant.gate import Fact, price_of, total_of
-from daogou.assistant.looking import lines_of, same_option, suits, variant_names, variant_of
+from daogou.assistant.looking import lines_of, same_option, suits, variant_names
 from daogou.assistant.reading import read, size_alone, whole_number
 from daogou.assistant.references import NOTHING, Pointed, named
 from daogou.assistant.rules import acts, without, words_of
@@ -179,7 +179,7 @@ def _change_quantity(turn: Turn, line: CartLine, number: int) -> bool:
 
 def confirm(turn: Turn, lines: tuple[CartLine, ...]) -> None:
     """Ask whether lines are to go into the cart, and tell of a budget that they break."""
-    full = with_records(turn, lines)
+    full = lines_of(turn, lines)
     if not full:
         turn.say("gone")
         return
@@ -197,7 +197,7 @@ def confirm(turn: Turn, lines: tuple[CartLine, ...]) -> None:
 
 def _tell_of_budgets(turn: Turn, full: Sequence[Line]) -> None:
     state = turn.state
-    after = [*lines_of(turn, state), *full]
+    after = [*lines_of(turn, state.cart), *full]
     if state.total is not None and total_of(after) > state.total:
         turn.say("confirm_over_total", sum=turn.gate.sum(after), total=turn.gate.money(state.total))
     limit = next((w for w in state.must if w.field == "price" and w.high is not None), None)
@@ -209,16 +209,6 @@ def _tell_of_budgets(turn: Turn, full: Sequence[Line]) -> None:
                 price=turn.gate.price(product, variant),
                 wish=wish_fact(turn, limit),
             )
-
-
-def with_records(turn: Turn, lines: Sequence[CartLine]) -> list[Line]:
-    """Lines with their records; what is gone is left out."""
-    records = {p.id: p for p in turn.gate.products(line.product_id for line in lines)}
-    return [
-        (product, variant_of(product, line.variant_id), line.quantity)
-        for line in lines
-        if (product := records.get(line.product_id)) is not None
-    ]
 
 
 def items_fact(turn: Turn, lines: Sequence[Line]) -> Fact:
@@ -244,7 +234,7 @@ def accept(turn: Turn) -> None:
     if pending is None:
         turn.say("thanks")
         return
-    full = with_records(turn, pending.lines)
+    full = lines_of(turn, pending.lines)
     if pending.kind == "remove":
         gone = {(line.product_id, line.variant_id) for line in pending.lines}
         kept = tuple(c for c in turn.state.cart if (c.product_id, c.variant_id) not in gone)
@@ -256,7 +246,7 @@ def accept(turn: Turn) -> None:
             key = (product.id, variant.id if variant else None)
             cart[key] = min(cart.get(key, 0) + quantity, turn.config.max_quantity)
         turn.set(cart=tuple(CartLine(p, v, n) for (p, v), n in cart.items()), quantity=1)
-        total = turn.gate.sum(lines_of(turn, turn.state))
+        total = turn.gate.sum(lines_of(turn, turn.state.cart))
         turn.say("added", items=items_fact(turn, full), sum=total)
         _tell_if_over(turn)
     turn.button("show_cart", "/cart")
@@ -283,7 +273,7 @@ def remove(turn: Turn, act: Act) -> None:
                 turn.offer(product.title_in(turn.language), f"/remove {line.product_id}")
         return
     turn.set(pending=Pending("remove", tuple(in_cart)))
-    turn.say("confirm_remove", items=items_fact(turn, with_records(turn, in_cart)))
+    turn.say("confirm_remove", items=items_fact(turn, lines_of(turn, in_cart)))
     turn.button("yes", "/yes")
     turn.button("no", "/no")
 
@@ -291,7 +281,7 @@ def remove(turn: Turn, act: Act) -> None:
 def show_cart(turn: Turn, act: Act) -> None:
     """What is in the cart and what it comes to."""
     del act
-    lines = lines_of(turn, turn.state)
+    lines = lines_of(turn, turn.state.cart)
     if not lines:
         turn.say("cart_empty")
         return
@@ -303,5 +293,5 @@ def show_cart(turn: Turn, act: Act) -> None:
 
 def _tell_if_over(turn: Turn) -> None:
     total = turn.state.total
-    if total is not None and total_of(lines_of(turn, turn.state)) > total:
+    if total is not None and total_of(lines_of(turn, turn.state.cart)) > total:
         turn.say("cart_over", total=turn.gate.money(total))

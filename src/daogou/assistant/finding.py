@@ -138,7 +138,7 @@ def search(
         facts = {"total": turn.gate.money(state.total)}
         if state.cart:
             turn.say(
-                "within_left", left=turn.gate.left(state.total, lines_of(turn, state)), **facts
+                "within_left", left=turn.gate.left(state.total, lines_of(turn, state.cart)), **facts
             )
         else:
             turn.say("within_total", **facts)

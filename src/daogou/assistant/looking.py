@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from daogou.assistant.gate import total_of
 from daogou.assistant.reading import filter_out, price_filter
-from daogou.assistant.state import OPTION, State, Wish
+from daogou.assistant.state import OPTION, CartLine, State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.words import kind_of
 from daogou.engine import Boost, FacetSpec, SearchRequest
@@ -147,15 +147,15 @@ def left_of_total(state: State, turn: Turn) -> int | None:
     """What is left of the budget for everything, in minor units; None without one."""
     if state.total is None:
         return None
-    return state.total - total_of(lines_of(turn, state))
+    return state.total - total_of(lines_of(turn, state.cart))
 
 
-def lines_of(turn: Turn, state: State) -> list[tuple[Product, Variant | None, int]]:
-    """The cart with its records; what is gone from the shop is left out."""
-    records = {p.id: p for p in turn.gate.products(line.product_id for line in state.cart)}
+def lines_of(turn: Turn, lines: Sequence[CartLine]) -> list[tuple[Product, Variant | None, int]]:
+    """Lines of a cart with their records; what is gone from the shop is left out."""
+    records = {p.id: p for p in turn.gate.products(line.product_id for line in lines)}
     return [
         (product, variant_of(product, line.variant_id), line.quantity)
-        for line in state.cart
+        for line in lines
         if (product := records.get(line.product_id)) is not None
     ]
 
@@ -185,11 +185,6 @@ def diverse(items: Sequence[ScoredProduct], count: int) -> list[ScoredProduct]:
         seen.add(kind)
     rest.sort(key=lambda item: item.product.availability == "OUT_OF_STOCK")
     return [*first, *rest][:count]
-
-
-def replaced(wishes: Sequence[Wish], wish: Wish) -> tuple[Wish, ...]:
-    """The wishes without one of them."""
-    return tuple(w for w in wishes if w is not wish)
 
 
 def variant_names(product: Product, *, out: bool) -> list[str]:

@@ -1,10 +1,14 @@
 """Answers out of the merchant's articles, word for word, with their source."""
 
+import re
+
 from daogou.assistant.reply import Citation
 from daogou.assistant.turn import Turn
 
 LONGEST = 600
-"""Longer extracts are cut at a word."""
+"""Of a longer extract the whole words up to there are told."""
+_END = re.compile(r"[\s。！？；，、][^\s。！？；，、]*$")
+"""The last word, with the blank or the Chinese mark before it."""
 
 
 def quote(turn: Turn, question: str, product_id: str | None) -> bool:
@@ -12,7 +16,9 @@ def quote(turn: Turn, question: str, product_id: str | None) -> bool:
     extract = turn.knowledge.answer(question, turn.language, product_id)
     if extract is None:
         return False
-    text = extract.text if len(extract.text) <= LONGEST else extract.text[:LONGEST] + "…"
+    text = extract.text
+    if len(text) > LONGEST:
+        text = _END.sub("", text[: LONGEST + 1])[:LONGEST] + "…"
     turn.citations.append(Citation(extract.id, extract.title, text))
     turn.say(
         "quoted",

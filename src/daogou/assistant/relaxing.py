@@ -100,7 +100,7 @@ def _distance(wish: Wish) -> Callable[[ScoredProduct], float]:
 def _over_total(turn: Turn, found: Look) -> None:
     """What is left of the total buys none of it: said, with what comes nearest."""
     state = turn.state
-    left = turn.gate.left(state.total or 0, lines_of(turn, state))
+    left = turn.gate.left(state.total or 0, lines_of(turn, state.cart))
     facts = {"left": left, "total": turn.gate.money(state.total or 0)}
     goal = turn.gate.words(state.goal) if state.goal else wish_fact(turn, *state.wishes)
     turn.say("over_total_none", goal=goal, **facts)

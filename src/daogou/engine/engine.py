@@ -118,6 +118,11 @@ class Engine:
             clock=clock,
         )
 
+    @property
+    def currency(self) -> str | None:
+        """The shop's currency: that of most products; None where none has a price."""
+        return self._live.newest().catalogue.currency
+
     def warm_up(self) -> None:
         """Build now what the first request would wait for: suggestions, spelling, knowledge."""
         view = self._live.newest()

@@ -154,14 +154,14 @@ class KnowledgeBase:
         found: dict[str, tuple[Link, int]] = {}
         cosines: dict[str, float] = {}
         for index in snapshot.indexes.values():
-            for number, tie in index.ties.of(about).items():
+            ties = index.ties.of(about)
+            for number, tie in ties.items():
                 known = found.get(index.articles[number].id)
                 if known is None or known[1] < tie[1]:
                     found[index.articles[number].id] = tie
             if vector is not None:
                 near = index.article_cosines(vector)
-                tied = set(index.ties.of(about))
-                for number in {*np.flatnonzero(near >= RELATED).tolist(), *tied}:
+                for number in {*np.flatnonzero(near >= RELATED).tolist(), *ties}:
                     article_id = index.articles[number].id
                     cosines[article_id] = max(cosines.get(article_id, 0.0), float(near[number]))
         ranked = []

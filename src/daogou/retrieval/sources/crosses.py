@@ -15,8 +15,6 @@ from daogou.features.items import Int32
 
 Int64 = npt.NDArray[np.int64]
 
-CODES: Final = ("category", "department", "brand", "item")
-"""The columns of :func:`codes`."""
 CROSSES: Final = (
     "newest_item x item",
     "newest_category x category",
