@@ -58,6 +58,12 @@ def test_a_bad_search(client: TestClient, body: dict[str, Any], field: str, mess
     assert message in error["message"]
 
 
+def test_a_field_in_the_wrong_place_is_not_said_to_be_unknown(client: TestClient) -> None:
+    error = refused(client.post("/v1/recommend", json={"placement": "home", "visitorId": "v"}), 400)
+    assert error["field"] == "visitorId"
+    assert error["message"].startswith("there is no field 'visitorId' in this place; /openapi.json")
+
+
 def test_every_complaint_is_listed(client: TestClient) -> None:
     error = refused(client.post("/v1/search", json={"pageSize": -1, "offset": "x"}), 400)
     assert [detail["field"] for detail in error["details"]] == ["pageSize", "offset"]

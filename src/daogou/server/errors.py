@@ -114,7 +114,7 @@ def _dotted(location: Iterable[str | int]) -> str:
     return path
 
 
-def _complaint(error: Mapping[str, Any], known: Iterable[str]) -> dict[str, str]:
+def _complaint(error: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
     """What pydantic found wrong, as field and sentence."""
     if error["type"] == "json_invalid":
         position = error["loc"][-1]
@@ -123,7 +123,11 @@ def _complaint(error: Mapping[str, Any], known: Iterable[str]) -> dict[str, str]
     field = _dotted(error["loc"])
     if error["type"] == "extra_forbidden":
         name = field.rpartition(".")[2]
-        return {"field": field, "message": f"there is no field '{name}'.{nearest(name, known)}"}
+        if name in known:
+            message = f"there is no field '{name}' in this place; /openapi.json says where it is."
+        else:
+            message = f"there is no field '{name}'.{nearest(name, known)}"
+        return {"field": field, "message": message}
     if error["type"] == "missing":
         return {"field": field, "message": f"{field or 'the body'} is missing."}
     found = f"{field or 'the body'} is {shown(error.get('input'))}; "
