@@ -159,9 +159,7 @@ def turns(connection: sa.Connection, conversation_id: str, limit: int) -> list[S
     ]
 
 
-def rate(
-    connection: sa.Connection, conversation_id: str, number: int, feedback: Feedback
-) -> bool:
+def rate(connection: sa.Connection, conversation_id: str, number: int, feedback: Feedback) -> bool:
     """Write what a shopper thinks of a turn over what was thought before; whether there is one.
 
     Raises
@@ -183,9 +181,7 @@ def rate(
     rated = connection.execute(
         sa.update(tables.turns)
         .where(_T.conversation_id == conversation_id, _T.number == number)
-        .values(
-            rating=feedback.rating, comment=feedback.comment, rated=micros(feedback.created)
-        )
+        .values(rating=feedback.rating, comment=feedback.comment, rated=micros(feedback.created))
     )
     return bool(rated.rowcount)
 
