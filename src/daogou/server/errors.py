@@ -1,6 +1,7 @@
 """The one JSON shape of errors, Google's: code, status, message, and what was wrong where."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ STATUSES: Final[Mapping[int, str]] = {
     405: "METHOD_NOT_ALLOWED",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
@@ -78,12 +80,28 @@ def shown(value: object) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}… ({len(text)} characters)"
 
 
+def missing_product(product_id: str) -> NotFound:
+    """What is raised where there is no product with an id."""
+    return NotFound(f"There is no product {shown(product_id)}; put it, or search for it.")
+
+
 class NoneUsable(InvalidInput):
     """Every item of a body was refused; ``details`` says why, one by one."""
 
     def __init__(self, message: str, details: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(message, field=details[0].get("field"))
         self.details = details
+
+
+class TooMany(DaogouError):
+    """A client has sent more messages than it may; ``retry_after`` seconds later it may again."""
+
+    def __init__(self, per_minute: int, retry_after: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_after))
+        super().__init__(
+            f"there were more than {per_minute:,} messages in a minute;"
+            f" send the next one in {self.retry_after} s."
+        )
 
 
 def answer_for(error: DaogouError) -> Response:
@@ -98,6 +116,10 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(400, str(error), field=error.field)
         case NotFound():
             return error_response(404, str(error))
+        case TooMany():
+            response = error_response(429, str(error))
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
         case _ if isinstance(error, _UNAVAILABLE):
             log.error("%s", error)
             return error_response(503, str(error))
@@ -114,7 +136,7 @@ def _dotted(location: Iterable[str | int]) -> str:
     return path
 
 
-def _complaint(error: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
+def complaint(error: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
     """What pydantic found wrong, as field and sentence."""
     if error["type"] == "json_invalid":
         position = error["loc"][-1]
@@ -147,7 +169,7 @@ def install(app: FastAPI, known_fields: Iterable[str]) -> None:
 
     async def on_validation(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        details = [_complaint(e, known) for e in error.errors()]
+        details = [complaint(e, known) for e in error.errors()]
         return error_response(
             400, details[0]["message"], field=details[0]["field"] or None, details=details
         )
