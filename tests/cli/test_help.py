@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "search",
     "recommend",
     "chat",
+    "mcp",
     "doctor",
 )
 

@@ -1,5 +1,6 @@
 """``/v1/conversations``: a talk over HTTP, what is kept of it, and input that makes no sense."""
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -136,22 +137,21 @@ def test_feedback_is_kept_and_replaced(client: TestClient) -> None:
     assert (told[1].rating, told[1].comment) == ("down", None)
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
+def test_feedback_that_is_none(client: TestClient, subtests: pytest.Subtests) -> None:
+    talk = begin(client).conversation_id
+    bodies: list[tuple[dict[str, Any], str]] = [
         ({}, "rating"),
         ({"rating": "5"}, "rating"),
         ({"rating": "up", "comment": 3}, "comment"),
         ({"rating": "up", "comment": "x" * 2001}, "comment"),
         ({"rating": "up", "comment": "a\0b"}, "comment"),
         ({"rating": "up", "coment": "a"}, "coment"),
-    ],
-)
-def test_feedback_that_is_none(client: TestClient, body: dict[str, Any], field: str) -> None:
-    talk = begin(client).conversation_id
-    answer = client.post(f"/v1/conversations/{talk}/turns/1/feedback", json=body)
-    refused(answer)
-    assert answer.json()["error"]["field"] == field
+    ]
+    for body, field in bodies:
+        with subtests.test(body=body):
+            answer = client.post(f"/v1/conversations/{talk}/turns/1/feedback", json=body)
+            refused(answer)
+            assert answer.json()["error"]["field"] == field
 
 
 def test_a_turn_that_there_is_not(client: TestClient) -> None:
@@ -163,16 +163,17 @@ def test_a_turn_that_there_is_not(client: TestClient) -> None:
 # --- bad input
 
 
-@pytest.mark.parametrize("text", ["", " ", "\0", "红" * 20_000, "a" * 20_000, "¿dónde está?", "🦄"])
-def test_what_cannot_be_read_has_an_answer(client: TestClient, text: str) -> None:
+def test_what_cannot_be_read_has_an_answer(client: TestClient, subtests: pytest.Subtests) -> None:
+    for text in ("", " ", "\0", "红" * 20_000, "a" * 20_000, "¿dónde está?", "🦄"):
+        with subtests.test(text=text[:20]):
+            talk = begin(client).conversation_id
+            assert say(client, talk, text).message.text
+            assert get(client, talk).turn_count == 2
+
+
+def test_a_message_that_is_none(client: TestClient, subtests: pytest.Subtests) -> None:
     talk = begin(client).conversation_id
-    assert say(client, talk, text).message.text
-    assert get(client, talk).turn_count == 2
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
+    bodies: list[tuple[Any, str]] = [
         ({}, "neither text nor payload"),
         ({"text": None}, "neither text nor payload"),
         ({"text": "milk", "payload": "/more"}, "both text and payload"),
@@ -184,32 +185,38 @@ def test_what_cannot_be_read_has_an_answer(client: TestClient, text: str) -> Non
         ({"text": "milk", "lastTurnId": 0}, "lastTurnId is 0"),
         ({"txt": "milk"}, "Did you mean 'text'?"),
         ([], "the body is []"),
-    ],
-)
-def test_a_message_that_is_none(client: TestClient, body: Any, message: str) -> None:
-    talk = begin(client).conversation_id
-    assert message in refused(post_raw(client, f"/v1/conversations/{talk}/messages", body))
+    ]
+    for body, message in bodies:
+        with subtests.test(body=str(body)[:40]):
+            path = f"/v1/conversations/{talk}/messages"
+            assert message in refused(post_raw(client, path, body))
     assert get(client, talk).turn_count == 1
 
 
 def post_raw(client: TestClient, path: str, body: object) -> Any:
-    import json  # httpx would refuse a broken surrogate itself
-
+    # The client would refuse a broken surrogate itself.
     headers = {"Content-Type": "application/json"}
     return client.post(path, content=json.dumps(body).encode(), headers=headers)
 
 
-@pytest.mark.parametrize(
-    "body", [{"visitorId": ""}, {"visitorId": "a\0"}, {"visitorId": 3}, {"languageCode": "!"}, []]
-)
-def test_a_beginning_that_is_none(client: TestClient, body: Any) -> None:
-    refused(client.post("/v1/conversations", json=body))
+def test_a_beginning_that_is_none(client: TestClient, subtests: pytest.Subtests) -> None:
+    bodies: list[Any] = [
+        {"visitorId": ""},
+        {"visitorId": "a\0"},
+        {"visitorId": 3},
+        {"languageCode": "!"},
+        [],
+    ]
+    for body in bodies:
+        with subtests.test(body=body):
+            refused(client.post("/v1/conversations", json=body))
 
 
-@pytest.mark.parametrize("odd", [UNKNOWN, "%00", "%ED%A0%80", "x" * 256])
-def test_an_id_that_there_is_not(client: TestClient, odd: str) -> None:
-    answer = client.post(f"/v1/conversations/{odd}/messages", json={"text": "milk"})
-    assert answer.status_code == 404, answer.text
+def test_an_id_that_there_is_not(client: TestClient, subtests: pytest.Subtests) -> None:
+    for odd in (UNKNOWN, "%00", "%ED%A0%80", "x" * 256):
+        with subtests.test(id=odd[:20]):
+            answer = client.post(f"/v1/conversations/{odd}/messages", json={"text": "milk"})
+            assert answer.status_code == 404, answer.text
 
 
 def test_a_product_that_is_deleted_while_it_is_spoken_of(client: TestClient) -> None:

@@ -9,14 +9,16 @@ from typing import Any, Final
 
 import anyio
 import httpx2
+import jsonschema_rs
 import pytest
-from jsonschema import Draft202012Validator
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
 from mcp.types import INVALID_PARAMS, CallToolResult
 from starlette.testclient import TestClient
 
+from daogou.assistant import Assistant
 from daogou.engine import Engine
-from daogou.server import ServerConfig, create_app, mounting
+from daogou.errors import ConfigError
+from daogou.server import ServerConfig, create_app, serve_mcp
 from daogou.server.schemas import ErrorAnswer
 from daogou.server.ucp import detail_answer, lookup_answer, product_out, variants_of
 from daogou.store import Store
@@ -74,7 +76,7 @@ def test_the_tools_over_http(address: str) -> None:
         assert [tool.name for tool in listed] == NAMES
         for tool in listed:
             assert tool.description
-            Draft202012Validator.check_schema(tool.input_schema)
+            jsonschema_rs.Draft202012Validator(tool.input_schema)
         assert client.server_info is not None
         assert client.server_info.name == "Corner Market"
 
@@ -273,14 +275,18 @@ def test_an_application_can_be_opened_again(client: TestClient) -> None:
     assert closed.status_code == 503
 
 
-def test_without_the_package_the_address_says_what_is_missing(
+def test_without_the_package_both_doors_say_what_is_missing(
     engine: Engine, store: Store, config: ServerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mounting, "find_spec", lambda _: None)
+    monkeypatch.delitem(sys.modules, "daogou.server.mcp_server", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp.server", None)
     client = TestClient(create_app(engine, store, config))
     answer = client.post("/mcp", json={})
     assert answer.status_code == 404
     assert "pip install 'daogou[mcp]'" in answer.json()["error"]["message"]
+    assert client.post("/v1/search", json={"query": "milk"}).status_code == 200
+    with pytest.raises(ConfigError, match=r"pip install 'daogou\[mcp\]'"):
+        serve_mcp(engine, store, config, Assistant(engine, store))
 
 
 def test_messages_over_mcp_count_too(engine: Engine, store: Store) -> None:

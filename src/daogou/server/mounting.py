@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import Any, Final
 
+import anyio
 from fastapi import FastAPI
 from starlette.routing import Route
 
 from daogou.assistant import Assistant
 from daogou.engine import Engine
-from daogou.errors import NotFound
+from daogou.errors import ConfigError, NotFound
 from daogou.server.config import ServerConfig
 from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
@@ -19,8 +19,8 @@ from daogou.store import Store
 
 PATH: Final = "/mcp"
 MISSING: Final = (
-    "The MCP server needs the package mcp, which a serving install does not have."
-    " Install with: pip install 'daogou[mcp]', then start the server again."
+    "The MCP server needs the package mcp, version 2.3 or newer, which a serving install does not"
+    " have. Install with: pip install 'daogou[mcp]', then start again."
 )
 
 
@@ -28,12 +28,11 @@ def add_mcp(
     app: FastAPI, tools: Sequence[Tool], config: ServerConfig, metrics: Metrics, limiter: Limiter
 ) -> None:
     """Answer MCP at ``/mcp``, or say there what is missing."""
-    if find_spec("mcp") is None:
+    try:
+        from daogou.server.mcp_server import Endpoint, mcp_server
+    except ImportError:  # not there, or an older one that somebody else needs
         app.router.routes.append(Route(PATH, _Missing(), include_in_schema=False))
         return
-    # Imported only where it is there, and as late as that: it takes a second.
-    from daogou.server.mcp_server import Endpoint, mcp_server
-
     endpoint = Endpoint(
         mcp_server(config.shop_name, tools, metrics, limiter), config.max_body_bytes
     )
@@ -53,13 +52,13 @@ def serve_mcp(engine: Engine, store: Store, config: ServerConfig, assistant: Ass
 
     Raises
     ------
-    ImportError
+    ConfigError
         The package ``mcp`` is not installed.
     """
-    import anyio
-
-    from daogou.server.mcp_server import mcp_server, serve_stdio
-
+    try:
+        from daogou.server.mcp_server import mcp_server, serve_stdio
+    except ImportError as error:
+        raise ConfigError(MISSING) from error
     tools = Tools(engine, store, config, assistant).listed()
     anyio.run(serve_stdio, mcp_server(config.shop_name, tools, Metrics(), Limiter(0)))
 
