@@ -231,8 +231,7 @@ class Store:
     def searches(self, until: datetime | None = None) -> pl.DataFrame:
         """The ``search`` events that have a query, up to ``until`` (exclusive), by time.
 
-        Columns are those of :data:`daogou.store.searches.SEARCH_SCHEMA`; ``seq`` is that of
-        :meth:`event_lines`, which has the products that were shown.
+        Columns are those of :data:`daogou.store.searches.SEARCH_SCHEMA`.
         """
         with self._database.read() as connection:
             return searches.load(connection, until)
@@ -353,8 +352,6 @@ class Store:
         with self._database.read() as connection:
             return knowledge.revision(connection)
 
-    # --- conversations
-
     def add_conversation(self, conversation_id: str, visitor_id: str | None, state: Json) -> None:
         """Add a conversation that has no turn yet.
 
@@ -372,10 +369,7 @@ class Store:
             return conversations.get(connection, conversation_id)
 
     def append_turn(self, conversation_id: str, turn: StoredTurn, state: Json) -> bool:
-        """Write a turn and the state after it, behind the turns that it was made from.
-
-        Returns False, and writes nothing, where the conversation has gone on or is gone.
-        """
+        """Write a turn and the state after it; False where others came first, or it is gone."""
         with self._database.write() as connection:
             return conversations.append_turn(connection, conversation_id, turn, state)
 
@@ -383,6 +377,11 @@ class Store:
         """The newest turns of a conversation, oldest first."""
         with self._database.read() as connection:
             return conversations.turns(connection, conversation_id, limit)
+
+    def conversation_ids(self, limit: int = 1000) -> list[str]:
+        """The conversations that were gone on with last, newest first."""
+        with self._database.read() as connection:
+            return conversations.ids(connection, limit)
 
     def delete_conversation(self, conversation_id: str) -> bool:
         """Delete a conversation with its turns; whether there was one."""
