@@ -26,7 +26,7 @@ from daogou.store import Store
 from daogou.text import detect_language
 from daogou.types import Money, Product
 from daogou.utterances import Reader, Utterance, fit_head, seeds
-from daogou.utterances.head import fit_weights
+from daogou.utterances.head import features, fit_weights
 
 Labels = Sequence[str]
 FOLDS: Final = 5
@@ -81,20 +81,23 @@ def own_sentences(encoder: TextEncoder) -> list[Row]:
     alone = [""] * len(said)
     ours = [""] * len(said)
     near = [""] * len(said)
-    with tempfile.TemporaryDirectory() as folder, _shop(Path(folder)) as store:
-        with Engine.open(store, None, encoder=encoder) as engine:
-            gate = Gate(store, "en", "USD")
-            for n in range(FOLDS):
-                learned = [u for u, f in zip(said, fold, strict=True) if f != n]
-                engine.reader = Reader(lambda: encoder, fit_head(learned, encoder))
-                places = np.flatnonzero(fold == n).tolist()
-                nearest = _nearest(learned, [said[p] for p in places], encoder)
-                for place, label in zip(places, nearest, strict=True):
-                    text = said[place].text
-                    alone[place] = _coarse(understand(text, TALKING, gate)[0].intent)
-                    guesser = Guesser(engine, gate)
-                    ours[place] = _coarse(understand(text, TALKING, gate, guesser)[0].intent)
-                    near[place] = _coarse(label)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _shop(Path(folder)) as store,
+        Engine.open(store, None, encoder=encoder) as engine,
+    ):
+        gate = Gate(store, "en", "USD")
+        guesser = Guesser(engine, gate)
+        for n in range(FOLDS):
+            learned = [u for u, f in zip(said, fold, strict=True) if f != n]
+            engine.reader = Reader(lambda: encoder, fit_head(learned, encoder))
+            places = np.flatnonzero(fold == n).tolist()
+            nearest = _nearest(learned, [said[p] for p in places], encoder)
+            for place, label in zip(places, nearest, strict=True):
+                text = said[place].text
+                alone[place] = _coarse(understand(text, TALKING, gate)[0].intent)
+                ours[place] = _coarse(understand(text, TALKING, gate, guesser)[0].intent)
+                near[place] = _coarse(label)
     wanted = [_coarse(u.intent) for u in said]
     languages = [detect_language(u.text) for u in said]
     rows = []
@@ -191,10 +194,9 @@ def _judged(name: str, said: Sequence[Labelled], told: Iterable[str]) -> Row:
     return scored(name, wanted, told, [s.group for s in said])
 
 
-def _with_constant(vectors: Float32, texts: Sequence[str]) -> Float32:
+def _seen(vectors: Float32, texts: Sequence[str]) -> Float32:
     languages = [detect_language(text) for text in texts]
-    centred = Centring.fit(vectors, languages).apply(vectors, languages)
-    return np.hstack([centred, np.full((len(centred), 1), 0.45)]).astype(np.float32)
+    return features(vectors, texts, Centring.fit(vectors, languages))
 
 
 # --- mg-shopdial
@@ -246,9 +248,9 @@ def shop_dialogues(path: Path, encoder: TextEncoder) -> list[Row]:
     said = read_dialogues(path)
     texts = [s.text for s in said]
     vectors = encoder.encode(texts, "query")
-    own = _with_constant(vectors, texts)
+    own = _seen(vectors, texts)
     before = encoder.encode([s.before for s in said], "query")
-    both = np.hstack([own, 0.7 * _with_constant(before, texts)]).astype(np.float32)
+    both = np.hstack([own, 0.7 * _seen(before, texts)]).astype(np.float32)
     commonest = Counter(s.labels[0] for s in said).most_common(1)[0][0]
     contenders: dict[str, Callable[[], Sequence[str]]] = {
         "daogou head, trained on the set": lambda: by_folds(said, own, FOLDS),
@@ -263,12 +265,15 @@ def shop_dialogues(path: Path, encoder: TextEncoder) -> list[Row]:
 
 def _mapped(texts: Sequence[str], encoder: TextEncoder) -> list[str]:
     told = []
-    with tempfile.TemporaryDirectory() as folder, _shop(Path(folder)) as store:
-        with Engine.open(store, None, encoder=encoder) as engine:
-            gate = Gate(store, "en", "USD")
-            for text in texts:
-                acts = understand(text, TALKING, gate, Guesser(engine, gate))
-                told.append(MEANS.get(acts[0].intent, "interaction"))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _shop(Path(folder)) as store,
+        Engine.open(store, None, encoder=encoder) as engine,
+    ):
+        gate = Gate(store, "en", "USD")
+        for text in texts:
+            acts = understand(text, TALKING, gate, Guesser(engine, gate))
+            told.append(MEANS.get(acts[0].intent, "interaction"))
     return told
 
 
@@ -296,7 +301,7 @@ def ecom_questions(path: Path, encoder: TextEncoder) -> list[Row]:
     cues = [next((n for n, p in _CUES if p.search(t)), "怎么挑/怎么买") for t in texts]
     commonest = Counter(s.labels[0] for s in said).most_common(1)[0][0]
     contenders = {
-        "daogou head, trained on the set": by_folds(said, _with_constant(vectors, texts), 10),
+        "daogou head, trained on the set": by_folds(said, _seen(vectors, texts), 10),
         "nearest question by meaning": nearest_by_folds(said, vectors, 10),
         "keyword rules": cues,
         "the commonest intent": [commonest] * len(said),

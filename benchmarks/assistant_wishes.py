@@ -12,6 +12,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -148,11 +149,14 @@ def catalogue(folder: Path, domain: str, language: str) -> list[dict[str, str]]:
     ]
 
 
-def shop_reader(rows: Sequence[Mapping[str, str]], language: str, folder: Path) -> Reads:
-    """What the assistant reads over a shop made of the rows."""
-    store = Store.open(f"sqlite:///{folder / f'{len(rows)}-{language}.db'}")
+def shop_reader(
+    rows: Sequence[Mapping[str, str]], language: str, folder: Path, open_now: ExitStack
+) -> Reads:
+    """What the assistant reads over a shop made of the rows, kept open as long as ``open_now``."""
+    url = f"sqlite:///{folder / f'{len(rows)}-{language}.db'}"
+    store = open_now.enter_context(Store.open(url))
     store.put_products(_product(n, row, language) for n, row in enumerate(rows))
-    engine = Engine.open(store, None)
+    engine = open_now.enter_context(Engine.open(store, None))
     kind = "computer_type" if "computer_type" in rows[0] else "classification"
 
     def reads(text: str) -> Slots:
@@ -221,11 +225,11 @@ def verbatim(rows: Sequence[Mapping[str, str]]) -> Reads:
 def wishes(folder: Path) -> list[Row]:
     """Slot F1 and joint goal accuracy, the two languages side by side."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as shops_open:
         for language in ("en", "zh"):
             turns = read_turns(folder, language)
             shops = {d: catalogue(folder, d, language) for d in ("pc", "car")}
-            ours = {d: shop_reader(shops[d], language, Path(scratch)) for d in shops}
+            ours = {d: shop_reader(shops[d], language, Path(scratch), shops_open) for d in shops}
             plain = {d: verbatim(shops[d]) for d in shops}
             for name, reads in (("daogou", ours), ("values found verbatim", plain)):
                 rows.append(judged(f"{name}, risawoz {language}", turns, reads))

@@ -66,9 +66,7 @@ SHOP = Parser(
         ("under 40 cm", "screen", {"13-inch"}, ""),
     ],
 )
-def test_the_values_within_are_meant(
-    text: str, field: str, values: set[str], wanted: str
-) -> None:
+def test_the_values_within_are_meant(text: str, field: str, values: set[str], wanted: str) -> None:
     read = SHOP.parse(text)
     told = [c for c in read.constraints if c.field == f"attributes.{field}"]
     assert len(told) == 1

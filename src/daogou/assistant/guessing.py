@@ -34,7 +34,8 @@ class Guesser:
         points
             Whether the sentence points at a product.
         """
-        guess = self._engine.reader.guess(text, possible(there))
+        said = f"{text}?" if "question" in there else text
+        guess = self._engine.reader.guess(said, possible(there))
         if guess is None or guess.intent in _READ_ON:
             return guess
         if points and ("question" in there or not guess.intent.startswith("ask_product/")):

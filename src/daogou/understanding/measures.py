@@ -31,7 +31,7 @@ _LOWER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class MeasureFound:
-    """A bounded measure in a normalised text; ``low`` and ``high`` are inclusive, None where open."""
+    """A bounded measure in a normalised text; both ends are inclusive, None where open."""
 
     start: int
     end: int
