@@ -17,7 +17,7 @@ questions. ``--quick`` judges a part of the sentences and questions; its figures
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
     encoder = open_text_encoder(EncoderConfig(model=options.encoder, cache=False), None)
     data: Path = options.data
     rows: list[Row] = []
-    for part in (
+    parts: tuple[Callable[[], list[Row]], ...] = (
         lambda: own_sentences(encoder),
         lambda: shop_dialogues(data / "mg-shopdial" / "MGShopDial.json", encoder),
         lambda: ecom_questions(data / "chinese-ecom-qa" / "ChineseEcomQA.jsonl", encoder),
@@ -55,7 +55,8 @@ def main(arguments: list[str]) -> None:
         lambda: evidence(
             data / "amazon-pqa" / "ePQA" / "dev.csv", encoder, QUICK if options.quick else None
         ),
-    ):
+    )
+    for part in parts:
         found = part()
         _print(found)
         rows += found

@@ -290,7 +290,7 @@ _CUES: Final = (
 
 def ecom_questions(path: Path, encoder: TextEncoder) -> list[Row]:
     """Accuracy and macro F1 of what a question is after."""
-    said = []
+    said: list[Labelled] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         found = _QUERY.findall(row["prompt"])
