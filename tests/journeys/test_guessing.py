@@ -52,12 +52,19 @@ def test_the_parser_is_believed_more_than_the_head(engine: Engine, store: Store)
     guesser = Guesser(engine, gate)
     told = {
         text: understand(text, State(), gate, guesser)[0].intent
-        for text in ("dress under 50", "red one", "the cheapest dress", "farewell then")
+        for text in (
+            "dress under 50",
+            "red one",
+            "the cheapest dress",
+            "do you have mugs",
+            "farewell then",
+        )
     }
     assert told == {
         "dress under 50": "find",
         "red one": "find",
         "the cheapest dress": "find",
+        "do you have mugs": "find",
         "farewell then": "bye",
     }
 
@@ -133,6 +140,14 @@ def macro_f1(wanted: Sequence[str], told: Sequence[str]) -> float:
 # --- what it learns from
 
 
+@pytest.fixture
+def quiet(store: Store) -> Store:
+    """The planted shop before anybody has talked."""
+    for conversation_id in store.conversation_ids(10_000):
+        store.delete_conversation(conversation_id)
+    return store
+
+
 def _talked(assistant: Assistant, *said: str) -> None:
     reply = assistant.begin()
     for text in said:
@@ -140,36 +155,36 @@ def _talked(assistant: Assistant, *said: str) -> None:
 
 
 def test_what_a_rule_read_and_nobody_objected_to_is_learned(
-    assistant: Assistant, store: Store
+    assistant: Assistant, quiet: Store
 ) -> None:
     _talked(assistant, "show me dresses", "where is my order?", "compare the first two")
-    told = {u.text: u.intent for u in confirmed(store)}
+    told = {u.text: u.intent for u in confirmed(quiet)}
     assert told["where is my order?"] == "policy/order"
     assert told["compare the first two"] == "compare"
     assert "show me dresses" not in told  # nobody went on with one
 
 
-def test_a_search_that_led_on_is_learned(assistant: Assistant, store: Store) -> None:
+def test_a_search_that_led_on_is_learned(assistant: Assistant, quiet: Store) -> None:
     _talked(assistant, "summer dresses", "tell me more about the second one")
-    assert {u.text: u.intent for u in confirmed(store)}["summer dresses"] == "find"
+    assert {u.text: u.intent for u in confirmed(quiet)}["summer dresses"] == "find"
 
 
 def test_guesses_and_what_was_objected_to_are_not_learned(
-    assistant: Assistant, store: Store
+    assistant: Assistant, quiet: Store
 ) -> None:
     _talked(assistant, "could i pay in instalments", "can I return it?", "you don't understand me")
-    assert confirmed(store) == []
+    assert confirmed(quiet) == []
 
 
 def test_two_meanings_of_one_sentence_are_none(
-    assistant: Assistant, store: Store, monkeypatch: pytest.MonkeyPatch
+    assistant: Assistant, quiet: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _talked(assistant, "where is my order?")
     _talked(assistant, "where is my order?")
-    assert len(confirmed(store)) == 1
+    assert len(confirmed(quiet)) == 1
     meanings = iter(("policy/order", "howto"))
     monkeypatch.setattr("daogou.assistant.learning._label", lambda _: next(meanings))
-    assert confirmed(store) == []
+    assert confirmed(quiet) == []
 
 
 def test_a_trained_head_is_one_of_the_bundle(engine: Engine) -> None:

@@ -17,7 +17,8 @@ class Guesser:
     """Asks the shop's head, and believes the parser of the search more than it.
 
     A budget, a value of the catalogue, a negation or an order that the parser is sure of says
-    that a sentence is a search, unless it does something with a product that it points at.
+    that a sentence is a search, unless it does something with a product that it points at; so
+    does a beginning such as "do you have" before words that products have.
     """
 
     def __init__(self, engine: Engine, gate: Gate) -> None:
@@ -41,8 +42,10 @@ class Guesser:
         if points and ("question" in there or not guess.intent.startswith("ask_product/")):
             return guess
         wanted = read(self._engine, text, self._gate.language, self._gate.currency)
-        asks = wanted.wishes or wanted.order_by or wanted.total is not None
-        return None if asks else guess
+        if wanted.wishes or wanted.order_by or wanted.total is not None:
+            return None
+        names = wanted.begins and wanted.goal and not wanted.unknown
+        return None if names else guess
 
 
 def possible(there: Collection[str]) -> set[str]:
