@@ -10,6 +10,7 @@ from typing import Final
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
+from daogou.assistant.guessing import Guesser
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
 from daogou.assistant.reply import Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
@@ -130,7 +131,8 @@ class Assistant:
         turn = self._turn(stored.id, number, stored.visitor_id, language, state)
         if len(message) > limit or len(text) > 4 * limit:
             turn.say("cut")
-        decide(turn, understand(message[:limit], state, turn.gate))
+        guesser = Guesser(self._engine, turn.gate)
+        decide(turn, understand(message[:limit], state, turn.gate, guesser))
         return turn.reply(stored.id, number)
 
     def _turn(

@@ -12,9 +12,11 @@ from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 
 Handler = Callable[[Turn, Act], None]
-_SAYINGS: Final = frozenset(("empty", "unread", "identity", "help", "thanks", "bye", "languages"))
+_SAYINGS: Final = frozenset(
+    ("empty", "unread", "identity", "help", "thanks", "bye", "languages", "chat", "complaint")
+)
 _KEEPING: Final = frozenset(
-    ("policy", "howto", "ask_product", "show_state", "identity", "help", "thanks")
+    ("policy", "howto", "ask_product", "show_state", "identity", "help", "thanks", "chat")
 )
 """A question of the turn before is still open after these."""
 

@@ -43,6 +43,10 @@ class Rule:
     alone: bool
     continues: bool
 
+    def is_possible(self, there: Collection[str]) -> bool:
+        """Whether what ``needs`` speaks of is there, and nothing that ``without`` does."""
+        return all(n in there for n in self.needs) and not any(n in there for n in self.without)
+
     def fits(self, text: str, there: Collection[str]) -> re.Match[str] | None:
         """Where a sentence has the phrase, None where it is not this act.
 
@@ -51,7 +55,7 @@ class Rule:
         there
             What ``needs`` and ``without`` speak of.
         """
-        if not all(n in there for n in self.needs) or any(n in there for n in self.without):
+        if not self.is_possible(there):
             return None
         if text in self.whole:
             return _ALL.fullmatch(text)

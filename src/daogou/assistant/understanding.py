@@ -1,10 +1,15 @@
-"""From a message to acts: what the shopper does, sentence by sentence."""
+"""From a message to acts: what the shopper does, sentence by sentence.
+
+Rules come first. A sentence that none knows is what the trained head takes it for, where that is
+likely enough and possible as the conversation stands, and a search otherwise.
+"""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from daogou.assistant.gate import Gate
+from daogou.assistant.guessing import Guesser
 from daogou.assistant.references import NOTHING, Pointed, named, point
 from daogou.assistant.rules import (
     Rule,
@@ -21,6 +26,8 @@ from daogou.text.normal import HAN
 
 COMMAND: Final = re.compile(r"/(?P<name>[a-z_]+)(?: (?P<rest>.+))?")
 """What quick replies send: the same in all languages."""
+FALLBACK: Final = "find"
+"""What a sentence does that neither a rule nor the trained head knows."""
 _WORD: Final = re.compile(f"[a-z]|[{HAN}]")
 
 
@@ -63,8 +70,8 @@ def language_of(text: str, state: State) -> str:
     return state.language if found == "en" and lone else found
 
 
-def understand(text: str, state: State, gate: Gate) -> list[Act]:
-    """The acts of a message, in their order."""
+def understand(text: str, state: State, gate: Gate, guesser: Guesser | None = None) -> list[Act]:
+    """The acts of a message, in their order; without a guesser by rules alone."""
     command = COMMAND.fullmatch(text.strip())
     if command:
         return [_command(command)]
@@ -76,7 +83,7 @@ def understand(text: str, state: State, gate: Gate) -> list[Act]:
     whole = _answer(plain, state)
     if whole is not None:
         return [whole]
-    found = [_act(part, state, gate, asks=asks) for part, asks in clauses(text)]
+    found = [_act(part, state, gate, guesser, asks=asks) for part, asks in clauses(text)]
     acts = [act for act in found if act is not None]
     return acts or [Act("unread", plain, "")]
 
@@ -111,7 +118,7 @@ def _answer(plain: str, state: State) -> Act | None:
     return None
 
 
-def _act(text: str, state: State, gate: Gate, *, asks: bool) -> Act | None:
+def _act(text: str, state: State, gate: Gate, guesser: Guesser | None, *, asks: bool) -> Act | None:
     pointed = point(text, state, gate)
     there = _there(text, state, pointed, asks=asks)
     for rule in rules():
@@ -121,7 +128,7 @@ def _act(text: str, state: State, gate: Gate, *, asks: bool) -> Act | None:
             if match and rule.intent == "greet" and not words_of(rest):
                 return Act(rule.intent, text, rest)
             if match and rule.intent == "greet":
-                return _act(rest.strip(" ,，"), state, gate, asks=asks)
+                return _act(rest.strip(" ,，"), state, gate, guesser, asks=asks)
             continue
         if not pointed and "refers" not in there and not _NEED_A_PRODUCT.isdisjoint(rule.needs):
             found = _by_name(text, rule, state, gate)
@@ -142,7 +149,22 @@ def _act(text: str, state: State, gate: Gate, *, asks: bool) -> Act | None:
         return Act("choose", text, "", "", pointed, asks)
     if not words_of(text) and not _WORD.search(text) and not any(c.isdigit() for c in text):
         return None
-    return Act("find", text, text, "", pointed, asks)
+    guess = None
+    if guesser is not None and _WORD.search(text) and not _answers(text, state, asks=asks):
+        guess = guesser(text, there, points=bool(pointed))
+    if guess is None:
+        return Act(FALLBACK, text, text, "", pointed, asks)
+    intent, _, topic = guess.intent.partition("/")
+    return Act(intent, text, _left(text, pointed), topic, pointed, asks)
+
+
+_LEAST_TO_GUESS: Final = 3
+"""After a question of the assistant fewer words than these are taken for its answer."""
+
+
+def _answers(text: str, state: State, *, asks: bool) -> bool:
+    waiting = state.asked is not None or state.pending is not None
+    return waiting and not asks and len(words_of(text)) < _LEAST_TO_GUESS
 
 
 _NAMED: Final = frozenset(("add", "remove", "ask_product"))

@@ -21,6 +21,7 @@ def wish_text(turn: Turn, wish: Wish) -> str:
     language = turn.language
     if wish.values:
         words = listed([value_text(v, language) for v in wish.values[:3]], language)
+        words += "…" if len(wish.values) > 3 else ""
         if wish.field == "availability":
             words = label("in_stock", language)
         elif wish.field.startswith(OPTION) and kind_of(wish.field.removeprefix(OPTION)) == "size":

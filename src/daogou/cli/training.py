@@ -3,22 +3,30 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 
+from daogou.assistant.learning import confirmed
 from daogou.bundle import activate, prune
 from daogou.cli.packages import require
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import Stages, out, say, seconds, warn, what_next
 from daogou.encoders import open_text_encoder
 from daogou.retrieval.sources import JOINT
+from daogou.utterances import read_utterances
 
 if TYPE_CHECKING:
     from daogou.training.checkpoint import Progress
     from daogou.training.pipeline import Trained
 
 KEPT_BUNDLES: Final = 3
+UTTERANCES: Final = "utterances.tsv"
+"""In the home: sentences of the shop's own, see docs/assistant.md."""
+EVER: Final = datetime.fromtimestamp(0, UTC)
+LEAST_VISITORS: Final = 2
+MOST_TYPED: Final = 300
 METRICS: Final = {
     "ndcg_next": "next basket, NDCG@10",
     "ndcg_explore": "what is new in it, NDCG@10",
@@ -60,12 +68,16 @@ def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Tra
         from daogou.training.pipeline import train
 
         encoder = open_text_encoder(settings.encoder(), settings.cache)
+        stages.stage("reading conversations", 0, 1)
+        told = [*read_utterances(settings.home / UTTERANCES), *confirmed(store)]
         trained = train(
             store,
             settings.bundles,
             encoder,
             config,
             pictures=pictures_of(settings.encoder(), settings.cache, stages.stage),
+            utterances=told,
+            typed=[q.text for q in store.popular_queries(EVER, LEAST_VISITORS, MOST_TYPED)],
             checkpoint=settings.cache / "training.safetensors",
             stage=stages.stage,
             report=Epochs(stages),

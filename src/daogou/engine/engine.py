@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from daogou.bundle import Bundle
-from daogou.encoders import TextEncoder
+from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
 from daogou.engine.answering import Searcher, Stage, unmeasured
 from daogou.engine.completing import Completer
 from daogou.engine.config import EngineConfig
@@ -33,6 +33,7 @@ from daogou.retrieval.base import NO_ITEMS
 from daogou.retrieval.suggest import Suggestion
 from daogou.store import Store
 from daogou.types import ScoredProduct, Slate
+from daogou.utterances import Reader, load_head
 
 UNTRAINED: Final = "untrained"
 """Stands for the bundle's id in the policy of a shop that has none."""
@@ -48,6 +49,8 @@ class Engine:
     ----------
     knowledge
         What the shop knows beside its products.
+    reader
+        What sentences of a dialogue do, as it was learned.
     bundle_id
         The bundle at work; None without one.
     """
@@ -73,6 +76,11 @@ class Engine:
         model = loaded.model if loaded else None
         self.knowledge = KnowledgeBase(
             store, model.encoder if model else encoder, model.centring if model else None
+        )
+        known = model.encoder if model else encoder
+        self.reader = Reader(
+            lambda: known or open_text_encoder(EncoderConfig(), cache_dir),
+            load_head(bundle) if bundle else None,
         )
         self.bundle_id: str | None = bundle.id if bundle else None
 
@@ -124,7 +132,8 @@ class Engine:
         return self._live.newest().catalogue.currency
 
     def warm_up(self) -> None:
-        """Build now what the first request would wait for: suggestions, spelling, articles.
+        """Build now what the first request would wait for: suggestions, spelling, articles,
+        the reader of sentences.
 
         Vectors of many articles are made meanwhile by a thread; words find them until then.
         """
@@ -132,6 +141,7 @@ class Engine:
         view.lexical.correct("spelling")
         self._completer.suggest(view, "s", "en", 1)
         self.knowledge.snapshot()
+        self.reader.warm_up()
 
     def close(self) -> None:
         """Remove what was put into temporary files. The store stays open."""

@@ -134,6 +134,12 @@ def append_turn(
     return True
 
 
+def ids(connection: sa.Connection, limit: int) -> list[str]:
+    """The ids of the conversations that were gone on with last, newest first."""
+    newest = sa.select(_C.id).order_by(_C.updated.desc(), _C.id).limit(limit)
+    return list(connection.execute(newest).scalars())
+
+
 def turns(connection: sa.Connection, conversation_id: str, limit: int) -> list[StoredTurn]:
     """The newest turns of a conversation, oldest first."""
     if not storable(conversation_id):

@@ -42,6 +42,11 @@ class DialogueStore:
         with self._database.read() as connection:
             return conversations.turns(connection, conversation_id, limit)
 
+    def conversation_ids(self, limit: int = 1000) -> list[str]:
+        """The conversations that were gone on with last, newest first."""
+        with self._database.read() as connection:
+            return conversations.ids(connection, limit)
+
     def delete_conversation(self, conversation_id: str) -> bool:
         """Delete a conversation with its turns; whether there was one."""
         with self._database.write() as connection:

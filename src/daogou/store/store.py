@@ -231,8 +231,7 @@ class Store(DialogueStore):
     def searches(self, until: datetime | None = None) -> pl.DataFrame:
         """The ``search`` events that have a query, up to ``until`` (exclusive), by time.
 
-        Columns are those of :data:`daogou.store.searches.SEARCH_SCHEMA`; ``seq`` is that of
-        :meth:`event_lines`, which has the products that were shown.
+        Columns are those of :data:`daogou.store.searches.SEARCH_SCHEMA`.
         """
         with self._database.read() as connection:
             return searches.load(connection, until)

@@ -100,6 +100,8 @@ QUANTITY: Final = (
     r"|(?<![a-z0-9])pack of (?P<pack>\d{1,4})(?![a-z0-9])"
 )
 """A number with its unit, in normalised text."""
+UNIT: Final = f"(?:{_alternatives(set(_BY_SPELLING) - {chr(34)})})"
+"""A unit alone, in normalised text."""
 _QUANTITY: Final = re.compile(QUANTITY)
 
 

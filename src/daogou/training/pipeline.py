@@ -36,6 +36,7 @@ from daogou.training.report import Findings, write_report
 from daogou.training.shop import Shop, Stage, read_shop
 from daogou.training.trainer import Course, Report, fit
 from daogou.training.validating import first_of_lists
+from daogou.utterances import Utterance, fit_head, save_head, seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def train(
     *,
     until: float | None = None,
     pictures: Pictures | None = None,
+    utterances: Sequence[Utterance] = (),
+    typed: Sequence[str] = (),
     checkpoint: Path | None = None,
     stage: Stage = lambda *_: None,
     report: Report = lambda *_: None,
@@ -101,6 +104,10 @@ def train(
         had taken place then. None takes everything.
     pictures
         Reads the products' pictures; None where the item tower is to do without.
+    utterances
+        The shop's own sentences of dialogues, learned beside those of the house.
+    typed
+        What shoppers type into the search box.
     checkpoint
         File from which an interrupted training goes on, removed at the end.
     stage
@@ -124,8 +131,8 @@ def train(
         )
     timer.lap("read")
     trained = train_shop(
-        shop, bundles, encoder, config, _end(shop, until), timer=timer,
-        checkpoint=checkpoint, stage=stage, report=report,
+        shop, bundles, encoder, config, _end(shop, until), utterances=utterances, typed=typed,
+        timer=timer, checkpoint=checkpoint, stage=stage, report=report,
     )  # fmt: skip
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
@@ -141,6 +148,8 @@ def train_shop(
     end: float,
     *,
     known: float | None = None,
+    utterances: Sequence[Utterance] = (),
+    typed: Sequence[str] = (),
     timer: Timer | None = None,
     checkpoint: Path | None = None,
     stage: Stage = lambda *_: None,
@@ -196,6 +205,8 @@ def train_shop(
                       lambda name: stage(f"fitting {name}", 0, 1))  # fmt: skip
         save_sources(writer, final.sources)
         _write_model(writer, model, data)
+        shelves = [name for name, _ in shop.words.category_names() if name][:MOST_SHELVES]
+        save_head(writer, fit_head([*seeds(), *utterances], encoder, searches=[*shelves, *typed]))
         best, compared = _champion(past, model, data)
         writer.add_json("model", _described(shop, encoder, model, data) | {"champion": best})
         timer.lap("export")
@@ -208,6 +219,8 @@ def train_shop(
     return Trained(bundle, progress, timer.seconds, data.left_out, shop.unread)
 
 
+MOST_SHELVES: Final = 200
+"""So many names of categories tell the utterance head what a search is."""
 FINE_PURCHASES: Final = 50_000
 """From so many purchased lines on the ranker sees its features by quantile bins. In a planted shop
 of some 2,000 it learned the products by heart with them, and went by likeness with a single

@@ -16,7 +16,7 @@ MAX_ATOMS: Final = 12
 """Longer names are titles and sentences; nobody types them into a query by heart."""
 _ATTRIBUTE: Final = "attributes."
 _SPLIT: Final = re.compile(r"[^\w]+|_+")
-_WHOLE: Final = re.compile(r'[\d.,/ ]+ ?(?:[a-z.]+(?: oz| ounces?)?|"|[^\W\d_a-z]{1,2})')
+_WHOLE: Final = re.compile(r'[\d.,/ ]+[ -]?(?:[a-z.]+(?: oz| ounces?)?|"|[^\W\d_a-z]{1,2})')
 _LEAST_CONCEPTS: Final = 3
 """So many colours among its values make an attribute a colour, whatever it is called."""
 

@@ -197,6 +197,16 @@ class Gazetteer:
         graded = [(i, kinds()["size"].confidence) for i in found]
         return self._best(graded)
 
+    def measured(self, low: Quantity | None, high: Quantity | None) -> Sense | None:
+        """The values between two measures, both included; None where the catalogue has none."""
+        told = low or high
+        if told is None:
+            return None
+        bases, entries = self._quantities.get(told.dimension, ([], []))
+        first = bisect_left(bases, comparable(low) * (1 - _TOLERANCE)) if low else 0
+        last = bisect_right(bases, comparable(high) * (1 + _TOLERANCE)) if high else len(bases)
+        return self._best([(i, confidences()["quantity"]) for i in entries[first:last]])
+
     # --- what a name stands for
 
     def _resolve(self, name: str, quantity: Quantity | None) -> Sense | None:

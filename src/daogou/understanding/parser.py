@@ -11,7 +11,8 @@ from daogou.understanding.budgets import NumberFound, find_budgets, find_ratings
 from daogou.understanding.draft import Draft
 from daogou.understanding.gazetteer import Gazetteer
 from daogou.understanding.joining import join_values
-from daogou.understanding.model import Constraint, Sort, Strength, Understanding, left_over
+from daogou.understanding.measures import find_measures
+from daogou.understanding.model import SURE, Constraint, Sort, Strength, Understanding, left_over
 from daogou.understanding.negation import find_negations
 from daogou.understanding.phrases import CUES, Cue, Said
 from daogou.understanding.vocabulary import confidences, rules
@@ -52,6 +53,7 @@ class Parser:
         )
         draft.matches = self.gazetteer.matches(atoms)
         draft.said = self._cues(draft)
+        self._read_measures(draft)
         self._read_numbers(draft)
         self._read_sizes(draft)
         self._read_cues(draft)
@@ -73,6 +75,16 @@ class Parser:
             start, end = draft.atoms[first].start, draft.atoms[last - 1].end
             draft.kept[start:end] = b"\1" * (end - start)
         return [s for s in said if s.cue.role != "kept"]
+
+    def _read_measures(self, draft: Draft) -> None:
+        for found in find_measures(draft.aligned.text):
+            sense = self.gazetteer.measured(found.low, found.high)
+            if sense and draft.is_free(found.start, found.end):
+                self._add_value(
+                    draft, found.start, found.end, sense.field, sense.values, sense.confidence
+                )
+                if sense.confidence >= SURE:
+                    draft.put_aside(found.start, found.end)
 
     def _read_numbers(self, draft: Draft) -> None:
         text = draft.aligned.text
