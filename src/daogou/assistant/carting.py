@@ -239,17 +239,46 @@ def accept(turn: Turn) -> None:
         gone = {(line.product_id, line.variant_id) for line in pending.lines}
         kept = tuple(c for c in turn.state.cart if (c.product_id, c.variant_id) not in gone)
         turn.set(cart=kept)
+        for product, variant, quantity in full:
+            turn.note("remove-from-cart", product, variant, quantity)
         turn.say("removed", items=items_fact(turn, full))
+    elif pending.kind == "change":
+        set_quantities(turn, full)
+        tell_if_over(turn)
     else:
         cart = {(line.product_id, line.variant_id): line.quantity for line in turn.state.cart}
         for product, variant, quantity in full:
             key = (product.id, variant.id if variant else None)
-            cart[key] = min(cart.get(key, 0) + quantity, turn.config.max_quantity)
+            before = cart.get(key, 0)
+            cart[key] = min(before + quantity, turn.config.max_quantity)
+            if cart[key] > before:
+                turn.note("add-to-cart", product, variant, cart[key] - before)
         turn.set(cart=tuple(CartLine(p, v, n) for (p, v), n in cart.items()), quantity=1)
         total = turn.gate.sum(lines_of(turn, turn.state.cart))
         turn.say("added", items=items_fact(turn, full), sum=total)
-        _tell_if_over(turn)
+        tell_if_over(turn)
     turn.button("show_cart", "/cart")
+
+
+def set_quantities(turn: Turn, full: Sequence[Line]) -> None:
+    """Change how many of its lines the cart has."""
+    cart = list(turn.state.cart)
+    for product, variant, quantity in full:
+        key = (product.id, variant.id if variant else None)
+        place = next((n for n, c in enumerate(cart) if (c.product_id, c.variant_id) == key), None)
+        if place is None:  # taken out meanwhile
+            continue
+        before = cart[place].quantity
+        cart[place] = replace(cart[place], quantity=quantity)
+        if quantity > before:
+            turn.note("add-to-cart", product, variant, quantity - before)
+        elif quantity < before:
+            # Whoever reads the log takes what was removed last for what is not in the cart.
+            turn.note("remove-from-cart", product, variant, before)
+            turn.note("add-to-cart", product, variant, quantity)
+    turn.set(cart=tuple(cart))
+    total = turn.gate.sum(lines_of(turn, turn.state.cart))
+    turn.say("changed", items=items_fact(turn, full), sum=total)
 
 
 def decline(turn: Turn) -> None:
@@ -272,6 +301,11 @@ def remove(turn: Turn, act: Act) -> None:
             if product is not None:
                 turn.offer(product.title_in(turn.language), f"/remove {line.product_id}")
         return
+    ask_to_remove(turn, in_cart)
+
+
+def ask_to_remove(turn: Turn, in_cart: Sequence[CartLine]) -> None:
+    """Ask whether lines are to leave the cart."""
     turn.set(pending=Pending("remove", tuple(in_cart)))
     turn.say("confirm_remove", items=items_fact(turn, lines_of(turn, in_cart)))
     turn.button("yes", "/yes")
@@ -286,12 +320,13 @@ def show_cart(turn: Turn, act: Act) -> None:
         turn.say("cart_empty")
         return
     turn.say("cart", items=items_fact(turn, lines), sum=turn.gate.sum(lines))
-    _tell_if_over(turn)
+    tell_if_over(turn)
     for product, _, _ in lines:
         turn.card(product)
 
 
-def _tell_if_over(turn: Turn) -> None:
+def tell_if_over(turn: Turn) -> None:
+    """Say that the cart exceeds the total, where it does."""
     total = turn.state.total
     if total is not None and total_of(lines_of(turn, turn.state.cart)) > total:
         turn.say("cart_over", total=turn.gate.money(total))

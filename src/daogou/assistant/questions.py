@@ -13,7 +13,7 @@ from typing import Final
 from daogou.assistant.looking import Look, look
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
-from daogou.assistant.words import ATTRIBUTE, field_name, kind_of, label, value_text
+from daogou.assistant.words import ATTRIBUTE, field_name, kind_of, label, telling, value_text
 from daogou.engine import FacetSpec
 from daogou.engine.saying import money_text
 from daogou.types import Facet, FacetValue
@@ -56,7 +56,7 @@ def _keys(found: Look) -> list[str]:
     """The fields that the first page tells, those of most products first."""
     counts: dict[str, int] = {}
     for item in found.items:
-        for key in item.product.attributes:
+        for key, _ in telling(item.product):
             counts[f"{ATTRIBUTE}{key}"] = counts.get(f"{ATTRIBUTE}{key}", 0) + 1
     told = [k for k, n in counts.items() if n >= LEAST_SHARE * len(found.items)]
     told.sort(key=lambda key: (-counts[key], key))
@@ -117,7 +117,9 @@ def ask(turn: Turn, question: Question) -> None:
     if kind in ("color", "material", "brand", "price", "categories"):
         turn.say(f"ask_{kind}")
     else:
-        turn.say("ask_other", name=turn.gate.words(field_name(question.field, turn.language)))
+        values = [v.value or "" for v in question.values]
+        name = field_name(question.field, turn.language, values)
+        turn.say("ask_other", name=turn.gate.words(name))
     turn.set(asked=question.field, skipped=(*turn.state.skipped, question.field))
     if question.field == "price":
         for value in question.values[:MOST_OFFERS]:

@@ -10,7 +10,7 @@ from daogou.assistant.rules import framed, spoken, totals, words_of
 from daogou.assistant.state import OPTION, Wish
 from daogou.assistant.words import ATTRIBUTE, field_name, kind_of
 from daogou.engine import Chip, Engine, SearchRequest
-from daogou.engine.filters import AnyOf, Filter, InRange, Not, render_filter
+from daogou.engine.filters import AnyOf, Filter, InRange, render_filter
 from daogou.feeds.codec.money import minor_digits
 from daogou.text import parse_garment_sizes, tokenize
 from daogou.text.numerals import NUMERAL, read_numeral
@@ -261,11 +261,6 @@ def amount_in(text: str, currency: str | None) -> int | None:
 def filter_of(field: str, values: tuple[str, ...]) -> str:
     """A filter on values."""
     return render_filter(AnyOf(field, values))
-
-
-def filter_out(ids: tuple[str, ...]) -> str:
-    """A filter that leaves products out."""
-    return render_filter(Not(AnyOf("id", ids)))
 
 
 def price_filter(low: float | None, high: float | None, currency: str | None) -> str:

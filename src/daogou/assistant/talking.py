@@ -3,16 +3,12 @@
 import re
 from typing import Final
 
-from daogou.assistant.finding import find, forget_goal, search
-from daogou.assistant.looking import left_of_total
+from daogou.assistant.finding import find, forget_goal, search, show_recommended
 from daogou.assistant.quoting import quote
-from daogou.assistant.reading import price_filter, read
-from daogou.assistant.showing import present
+from daogou.assistant.reading import read
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
-from daogou.engine import RecommendRequest
-from daogou.understanding import TEXT
 
 _FOR_WHOM: Final = re.compile(
     r"\bfor (?:my |a |an |the )?(?P<en>(?!under|less|about|around|\d)[a-z' -]{2,30}?)"
@@ -55,36 +51,6 @@ def recommend(turn: Turn, act: Act) -> None:
         search(turn)
         return
     show_recommended(turn, "recommended")
-
-
-def show_recommended(turn: Turn, key: str) -> None:
-    """Recommended products within wishes and budgets."""
-    state = turn.state
-    parts = [w.filter for w in state.wishes if w.filter and w.strength != "prefer"]
-    left = left_of_total(state, turn)
-    if left is not None:
-        parts.append(price_filter(None, max(left, 0), turn.gate.currency))
-    request = RecommendRequest(
-        "home",
-        turn.visitor_id,
-        page_size=24,
-        filter=" AND ".join(f"({part})" for part in parts),
-        language=turn.language,
-    )
-    slate = turn.engine.recommend(request)
-    hidden = {*state.rejected, *(w.values[0] for w in state.wishes if w.field == TEXT)}
-    items = [
-        item
-        for item in slate.items
-        if item.product.id not in hidden and item.product.availability != "OUT_OF_STOCK"
-    ]
-    if not items:
-        turn.say("nothing_to_recommend")
-        return
-    turn.say(key)
-    turn.gate.keep(item.product for item in items)
-    present(turn, items[: turn.config.slate])
-    turn.button("more", "/more")
 
 
 def gift(turn: Turn, act: Act) -> None:

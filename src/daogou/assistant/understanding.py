@@ -15,7 +15,7 @@ from daogou.assistant.rules import (
     without,
     words_of,
 )
-from daogou.assistant.state import OPTION, State
+from daogou.assistant.state import State
 from daogou.text import detect_language, normalize
 from daogou.text.normal import HAN
 
@@ -158,9 +158,7 @@ def _by_name(text: str, rule: Rule, state: State, gate: Gate) -> Pointed:
     return Pointed(found) if found else NOTHING
 
 
-_EVERYTHING: Final = frozenset(
-    ("refers", "product", "shown", "cart", "focus", "focus_or_size", "listed")
-)
+_EVERYTHING: Final = frozenset(("refers", "product", "shown", "cart", "focus", "buying", "listed"))
 
 
 _ADDING: Final = re.compile(r"(?:please |ok |okay |yes |then )*(?:add|remove)\b|加|放")
@@ -173,6 +171,8 @@ def _there(text: str, state: State, pointed: Pointed, *, asks: bool) -> set[str]
         there.add("shown")
     if state.cart:
         there.add("cart")
+    if state.cart or (state.pending is not None and state.pending.kind != "remove"):
+        there.add("buying")
     if state.listed:
         there.add("listed")
     if pointed or (pointed.vague and _ADDING.match(text)):
@@ -181,8 +181,6 @@ def _there(text: str, state: State, pointed: Pointed, *, asks: bool) -> set[str]
         there.add("product")
     if state.focus:
         there.add("focus")
-    if state.focus or any(w.field in (f"{OPTION}size", "attributes.size") for w in state.must):
-        there.add("focus_or_size")
     if asks:
         there.add("question")
     if state.asked and text in answer("skip"):
