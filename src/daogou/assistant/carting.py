@@ -27,7 +27,7 @@ _COUNTED: Final = re.compile(
 )
 _AROUND: Final = frozenset(acts()["frames"]["cart"])
 _LEADING: Final = re.compile(
-    rf"(?:add|buy|take|order|get|put)(?: me)? (?P<n>{NUMERAL})\b(?! ?(?:cm|kg|gb|g|l)\b)"
+    rf"(?:add|buy|take|order|get|put|give|have|want|need)(?: me)? (?P<n>{NUMERAL})\b(?! ?(?:cm|kg|gb|g|l)\b)"
 )
 
 

@@ -1,5 +1,6 @@
 """Finding products: a new wish, a narrower one, the dearest, the nearest where nothing matches."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -28,6 +29,8 @@ from daogou.types import Product
 
 _WITH_A_QUESTION: Final = 3
 """So many products are shown beside a question."""
+_AFTER: Final = re.compile(r" (?:for|with|without|to|in|from|of) ")
+"""Behind it stands what the thing is for, and not what it is: "shampoo for dry hair"."""
 _TOPS: Final = {
     "price": "top_price",
     "price desc": "top_price_desc",
@@ -63,7 +66,8 @@ def find(turn: Turn, act: Act) -> None:
         turn.say("total_noted", total=turn.gate.money(turn.state.total))
         if not wanted.goal and not turn.state.goal and not wanted.wishes:
             return
-    search(turn, superlative=wanted.superlative, unknown=wanted.unknown)
+    head = _AFTER.split(act.rest, maxsplit=1)[0]
+    search(turn, superlative=wanted.superlative, unknown=wanted.unknown, head=head)
 
 
 def take_in(turn: Turn, wanted: Wanted) -> str:
@@ -108,9 +112,20 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def search(
-    turn: Turn, *, superlative: bool = False, unknown: tuple[str, ...] = (), more: bool = False
+    turn: Turn,
+    *,
+    superlative: bool = False,
+    unknown: tuple[str, ...] = (),
+    more: bool = False,
+    head: str = "",
 ) -> None:
-    """Answer the state as it is: products, the first of an order, or the nearest there is."""
+    """Answer the state as it is: products, the first of an order, or the nearest there is.
+
+    Parameters
+    ----------
+    head
+        The part of the sentence that says what the thing is.
+    """
     state = turn.state
     left = left_of_total(state, turn)
     within = None if left is None else (None, max(left, 0))
@@ -123,7 +138,7 @@ def search(
         unknown = ()
     if found.total and found.partial and not unknown:
         # Whole words are known, and no product has all of them.
-        found = _of_the_kind(turn, found, within)
+        found = _of_the_kind(turn, found, within, head)
     goal = _without_words(state.goal, unknown) if unknown else state.goal
     if unknown and (goal or state.wishes):
         turn.say("unknown_words", words=turn.gate.words(listed(unknown, turn.language)))
@@ -133,7 +148,7 @@ def search(
             turn, goal, state.wishes, order_by=state.order_by, within=within, without=without
         )
         if found.total and found.partial and goal:
-            found = _of_the_kind(turn, found, within)
+            found = _of_the_kind(turn, found, within, head)
     elif unknown:
         relax(turn, within)
         return
@@ -161,7 +176,9 @@ def search(
     answer(turn, found)
 
 
-def _of_the_kind(turn: Turn, found: Look, within: tuple[int | None, int | None] | None) -> Look:
+def _of_the_kind(
+    turn: Turn, found: Look, within: tuple[int | None, int | None] | None, head: str
+) -> Look:
     """Of words that no product has together, the kind that they name; else what has a part.
 
     "Brown rice" is rice where there is no brown one, and no hash browns.
@@ -170,9 +187,13 @@ def _of_the_kind(turn: Turn, found: Look, within: tuple[int | None, int | None] 
     told = turn.gate.words(state.goal)
     reading = turn.engine.understand(state.goal, turn.language)
     text = reading.understanding.text if reading.understanding else ""
-    for chip in reading.chips:
-        kind = text[chip.start : chip.end]
-        if chip.field != "categories" or _is_same(kind, state.goal):
+    named = sorted((c.start, c.end) for c in reading.chips if c.field == "categories")
+    kinds = [text[start:end] for start, end in reversed(named)]
+    # What a thing is stands last, in both languages: almond milk is milk.
+    kinds += words_of(state.goal)[-1:]
+    kinds.sort(key=lambda kind: kind not in head)
+    for kind in dict.fromkeys(kinds):
+        if _is_same(kind, state.goal):
             continue
         alone = look(turn, kind, state.wishes, order_by=state.order_by, within=within)
         if alone.total and not alone.partial:

@@ -131,6 +131,7 @@ def _not_called_so(turn: Turn) -> None:
     near = look(turn, state.goal, state.wishes, strict=False) if state.goal else None
     if near is None or not near.total:
         turn.say("not_found", goal=told)
+        turn.set(goal="")  # nothing can be narrowed down in it
         return
     turn.say("near_meaning", goal=told)
     _show(turn, list(near.items), near)
