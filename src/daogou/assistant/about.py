@@ -274,7 +274,7 @@ def reject(turn: Turn, act: Act) -> None:
         turn.note("not-interested", product)
         turn.say("rejected", title=turn.gate.title(product))
     if by_wishes:
-        search(turn)
+        search(turn, more=True, again=True)
     elif turn.state.recommends:
         show_recommended(turn, "recommended")
 

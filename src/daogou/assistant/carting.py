@@ -27,7 +27,8 @@ _COUNTED: Final = re.compile(
 )
 _AROUND: Final = frozenset(acts()["frames"]["cart"])
 _LEADING: Final = re.compile(
-    rf"(?:add|buy|take|order|get|put|give|have|want|need)(?: me)? (?P<n>{NUMERAL})\b(?! ?(?:cm|kg|gb|g|l)\b)"
+    r"(?:add|buy|take|order|get|put|give|have|want|need)(?: me)?"
+    rf" (?P<n>{NUMERAL})\b(?! ?(?:cm|kg|gb|g|l)\b)"
 )
 
 

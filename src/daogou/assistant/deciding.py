@@ -32,14 +32,13 @@ _KEEPING: Final = frozenset(
 
 def decide(turn: Turn, acts: list[Act]) -> None:
     """Answer acts in their order; the first one names the turn."""
-    asked = turn.state.asked
     turn.set(listed=False)
     for act in acts:
         before = turn.intent
         turn.intent = act.intent
         _one(turn, act)
         turn.intent = before or turn.intent
-        if act.intent not in _KEEPING and turn.state.asked == asked and not turn.quick:
+        if act.intent not in _KEEPING and not turn.asks:
             turn.set(asked=None)
 
 

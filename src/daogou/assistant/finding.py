@@ -117,12 +117,17 @@ def search(
     superlative: bool = False,
     unknown: tuple[str, ...] = (),
     more: bool = False,
+    again: bool = False,
     head: str = "",
 ) -> None:
     """Answer the state as it is: products, the first of an order, or the nearest there is.
 
     Parameters
     ----------
+    more
+        Only what was not seen.
+    again
+        What was seen once more, rather than nothing.
     head
         The part of the sentence that says what the thing is.
     """
@@ -153,6 +158,9 @@ def search(
         relax(turn, within)
         return
     if not found.total:
+        if more and again:
+            search(turn)
+            return
         if more:
             turn.say("no_more")
             return
@@ -171,7 +179,7 @@ def search(
         return
     if more:
         turn.say("more")
-        present(turn, diverse(found.items, turn.config.slate), found)
+        show(turn, found)
         return
     answer(turn, found)
 
@@ -220,9 +228,14 @@ def _cut(goal: str, unknown: Sequence[str]) -> str:
 
 def answer(turn: Turn, found: Look) -> None:
     """Say what was found, show it, and ask where that pays."""
-    state = turn.state
     if not found.partial:
         _tell_count(turn, found)
+    show(turn, found)
+
+
+def show(turn: Turn, found: Look) -> None:
+    """Show what was found, and ask where that pays."""
+    state = turn.state
     question = best_question(turn, found, state.goal, state.wishes)
     room = turn.config.slate if question is None else min(_WITH_A_QUESTION, turn.config.slate)
     chosen = list(found.items[:room]) if state.order_by else diverse(found.items, room)

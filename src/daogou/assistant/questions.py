@@ -19,6 +19,7 @@ from daogou.engine.saying import money_text
 from daogou.types import Facet, FacetValue
 
 MOST_VALUES: Final = 12
+"""So many answers are told apart when a question is weighed."""
 MOST_OFFERS: Final = 4
 LONGEST: Final = 24
 LEAST_SHARE: Final = 0.5
@@ -87,13 +88,16 @@ def _question(facet: Facet, total: int) -> Question | None:
         values = tuple(v for v in values if v.value and v.count < total)
         if any(len(v.value or "") > LONGEST or not _is_word(v.value or "") for v in values):
             return None
-    if not 2 <= len(values) <= MOST_VALUES or not total:
+    if len(values) < 2 or not total:
         return None
     told = sum(v.count for v in values)
     if told < LEAST_SHARE * total:
         return None
     everything = max(told, total)
-    shares = [v.count / everything for v in values]
+    counts = sorted((v.count for v in values), reverse=True)
+    # Of many values the rare ones are one answer here: what they would tell is left out.
+    counts = [*counts[:MOST_VALUES], sum(counts[MOST_VALUES:])]
+    shares = [count / everything for count in counts]
     bits = -sum(p * math.log2(p) for p in shares if p)
     return Question(facet.key, values, bits * min(told / total, 1.0))
 
@@ -120,6 +124,7 @@ def ask(turn: Turn, question: Question) -> None:
         values = [v.value or "" for v in question.values]
         name = field_name(question.field, turn.language, values)
         turn.say("ask_other", name=turn.gate.words(name))
+    turn.asks = True
     turn.set(asked=question.field, skipped=(*turn.state.skipped, question.field))
     if question.field == "price":
         for value in question.values[:MOST_OFFERS]:

@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 from daogou.assistant.finding import find, forget_goal, search, show_recommended
+from daogou.assistant.looking import look
 from daogou.assistant.quoting import quote
 from daogou.assistant.reading import read
+from daogou.assistant.rules import words_of
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
@@ -62,6 +64,9 @@ def gift(turn: Turn, act: Act) -> None:
         if whom:
             turn.set(occasion=whom)
             rest = rest.replace(match[0], " ").replace(whom, " ")
+    elif _is_sold(turn, act.text):
+        find(turn, Act("find", act.text, act.text))
+        return
     wanted = read(turn.engine, rest, turn.language, turn.gate.currency)
     if wanted.goal and not wanted.unknown:
         find(turn, Act("find", rest, rest))
@@ -73,6 +78,15 @@ def gift(turn: Turn, act: Act) -> None:
         turn.set(total=wanted.total)
     turn.set(goal="")
     show_recommended(turn, "gift")
+
+
+def _is_sold(turn: Turn, text: str) -> bool:
+    """Whether products are called so, as gift wrap is: no gift is looked for then."""
+    wanted = read(turn.engine, text, turn.language, turn.gate.currency)
+    if len(words_of(wanted.goal)) < 2 or wanted.unknown:
+        return False
+    found = look(turn, wanted.goal, (), page=1)
+    return found.total > 0 and not found.partial
 
 
 def scope(turn: Turn, act: Act) -> None:

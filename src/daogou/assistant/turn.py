@@ -25,6 +25,8 @@ class Turn:
         Of the conversation and its turn, for the choice of words.
     state
         Replaced by what each act makes of it.
+    asks
+        Whether the answer asks for a wish.
     deeds
         What the shopper has done to products, for the event log.
     """
@@ -38,6 +40,7 @@ class Turn:
     language: str
     state: State
     intent: str = ""
+    asks: bool = False
     lines: list[Said] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     quick: list[QuickReply] = field(default_factory=list)

@@ -7,6 +7,7 @@ from typing import Final
 from daogou.assistant.gate import Gate
 from daogou.assistant.references import NOTHING, Pointed, named, point
 from daogou.assistant.rules import (
+    SMALL,
     Rule,
     answer,
     clauses,
@@ -59,8 +60,11 @@ def language_of(text: str, state: State) -> str:
     if text.startswith("/") or not _WORD.search(plain):
         return state.language
     found = detect_language(text)
-    lone = len(plain.split()) == 1 and len(plain) <= 3
-    return state.language if found == "en" and lone else found
+    words = plain.split()
+    lone = len(words) == 1 and len(plain) <= 3
+    # A name is of no language: "Maker 12" to a question that was put in Chinese.
+    named = state.asked is not None and not SMALL.intersection(words)
+    return state.language if found == "en" and (lone or named) else found
 
 
 def understand(text: str, state: State, gate: Gate) -> list[Act]:
