@@ -73,13 +73,11 @@ _BUDGETS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100,
 STORE_BRAND: Final = "Store brand"
 
 
-def same(one: Product, other: Product) -> bool:
-    """Whether two products are the same to a shopper: title, which has the size, and brand."""
-    return (one.title, one.brand, one.attributes.get("size")) == (
-        other.title,
-        other.brand,
-        other.attributes.get("size"),
-    )
+def same(one: Product, other: Product, *, brand: bool = True) -> bool:
+    """Whether two products are the same to a shopper: title, size, and brand if that matters."""
+    if brand and one.brand != other.brand:
+        return False
+    return one.title == other.title and one.attributes.get("size") == other.attributes.get("size")
 
 
 @dataclass
@@ -88,6 +86,8 @@ class Shopper:
 
     Attributes
     ----------
+    brand_matters
+        Whether it knows the brand that it wants; else any will do.
     kind
         What the shopper calls it: a part of the name of its category, or of the one around it.
     """
@@ -95,6 +95,7 @@ class Shopper:
     target: Product
     language: str
     rng: np.random.Generator
+    brand_matters: bool = True
     kind: str = field(init=False)
     _tried: bool = False
 
@@ -110,7 +111,7 @@ class Shopper:
     def opening(self) -> str:
         """The first sentence: the kind, and one or two of the product's attributes."""
         told = {"size": self._size(), "price": str(self._budget())}
-        if self.target.brand == STORE_BRAND:
+        if self.target.brand == STORE_BRAND and self.brand_matters:
             told["brand"] = ""
         keys = [key for key, value in told.items() if value is not None]
         count = 1 + int(len(keys) > 1 and self.rng.random() < 0.4)
@@ -185,8 +186,10 @@ class Shopper:
 
     def _values(self, asked: str) -> list[str]:
         if asked == "brand":
-            return [self.target.brand] if self.target.brand else []
+            return [self.target.brand] if self.target.brand and self.brand_matters else []
         if asked == "categories":
             levels = self.target.categories_in(self.language)[0].split(" > ")
             return [" > ".join(levels[: n + 1]) for n in range(len(levels))]
+        if asked == "attributes.brand_type" and not self.brand_matters:
+            return []
         return list(self.target.attributes.get(asked.removeprefix("attributes."), ()))

@@ -7,8 +7,10 @@ says a first sentence, answers what the assistant asks, turns down or asks for m
 after eight messages. It succeeds once the product, or one of the same title, brand and size, is
 among the cards. *Search* gets the same first sentence and shows as many products as the assistant
 has shown cards, the repeated ones counted, so that both cost the shopper as much to look at; *no
-questions* is the assistant that only shows. Each target is looked for in both languages, and
-every seed draws targets and sentences of its own. Intervals are 95%, over targets.
+questions* is the assistant that only shows; to the shopper of *any brand* the brand does not
+matter, neither in what it says nor in what it takes for its product. Each target is looked for in
+both languages, and every seed draws targets and sentences of its own. Intervals are 95%, over
+targets.
 
 ``--each`` prints every conversation that failed where search did not.
 """
@@ -41,9 +43,11 @@ from daogou.types import Product
 
 LANGUAGES: Final = ("en", "zh")
 ARMS: Final = {
-    "daogou assistant": AssistantConfig(),
-    "daogou assistant, no questions": AssistantConfig(question_cost=99.0),
+    "daogou assistant": (AssistantConfig(), True),
+    "daogou assistant, no questions": (AssistantConfig(question_cost=99.0), True),
+    "daogou assistant, any brand": (AssistantConfig(), False),
 }
+"""How the assistant is set, and whether the shopper wants a certain brand."""
 SEARCH: Final = "plain search"
 
 
@@ -133,8 +137,9 @@ def _wanted(product: Product) -> bool:
 def _converse(
     engine: Engine, store: Store, arm: str, target: Product, language: str, seed: int
 ) -> Outcome:
-    assistant = Assistant(engine, store, ARMS[arm], engine.knowledge)
-    shopper = Shopper(target, language, np.random.default_rng(seed))
+    config, brand = ARMS[arm]
+    assistant = Assistant(engine, store, config, engine.knowledge)
+    shopper = Shopper(target, language, np.random.default_rng(seed), brand)
     opening = message = shopper.opening()
     conversation = assistant.begin(language=language).conversation_id
     talk: list[str] = []
@@ -146,10 +151,10 @@ def _converse(
         asked += reply.state.asked is not None
         talk += [f"> {message}", reply.text, "   " + " | ".join(c.title for c in reply.products)]
         records = store.products(card.id for card in reply.products)
-        found = any(same(product, target) for product in records.values())
+        found = any(same(product, target, brand=brand) for product in records.values())
         message = shopper.answer(reply)
     slate = engine.search(SearchRequest(opening, page_size=max(cards, 1), language=language)).slate
-    searched = any(same(item.product, target) for item in slate.items[:cards])
+    searched = any(same(item.product, target, brand=brand) for item in slate.items[:cards])
     told = f"{target.title} ({target.brand}, {target.price})"
     return Outcome(arm, language, told, found, turns, cards, asked, searched, tuple(talk))
 
