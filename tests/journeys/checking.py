@@ -122,6 +122,7 @@ def _matching(fact: Fact, engine: Engine, reply: Reply) -> list[Product]:
         detail["query"],
         page_size=1000,
         filter=detail["filter"],
+        excluded_ids=tuple(detail["without"]),
         language=reply.language,
         strict=detail["strict"],
     )

@@ -26,7 +26,7 @@ from daogou.assistant import (
 )
 from daogou.assistant.gate import SUPERLATIVES, Fact
 from daogou.assistant.quoting import LONGEST
-from daogou.assistant.words import SLOT, templates
+from daogou.assistant.words import SLOT, field_name, telling, templates
 from daogou.engine import Engine
 from daogou.errors import ConfigError, NotFound
 from daogou.store import Store
@@ -245,6 +245,26 @@ def test_templates_are_in_both_languages_and_claim_nothing_of_their_own() -> Non
     for section in ("label", "field"):
         for key, told in templates()[section].items():
             assert sorted(SLOT.findall(told["en"])) == sorted(SLOT.findall(told["zh"])), key
+
+
+def test_details_are_what_a_shopper_asks_about() -> None:
+    soap = Product(
+        id="soap",
+        title="Soap",
+        brand="Foam",
+        categories=("Home > Bath",),
+        attributes={
+            "emoji": ("🧼",),
+            "campaigns": ("8", "13"),
+            "maker": ("Foam",),
+            "department": ("Home",),
+            "scent": ("Lavender",),
+            "size": ("3",),
+        },
+    )
+    assert telling(soap) == [("size", ("3",)), ("scent", ("Lavender",))]
+    assert field_name("attributes.size", "zh", ("12 oz", "1 qt")) == "规格"
+    assert field_name("attributes.size", "zh", ("XL", "12 oz")) == "尺码"
 
 
 def test_the_gate_finds_what_nothing_backs() -> None:

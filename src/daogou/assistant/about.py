@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from daogou.assistant.comparing import compare, first_of_group
-from daogou.assistant.finding import search
+from daogou.assistant.finding import search, show_recommended
 from daogou.assistant.gate import Fact
 from daogou.assistant.looking import option_of, variant_names
 from daogou.assistant.quoting import quote
@@ -17,7 +17,14 @@ from daogou.assistant.state import OPTION, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 from daogou.assistant.wishes import wish_text
-from daogou.assistant.words import ATTRIBUTE, field_name, kind_of, listed, value_text
+from daogou.assistant.words import (
+    ATTRIBUTE,
+    field_name,
+    kind_of,
+    listed,
+    telling,
+    value_text,
+)
 from daogou.engine.saying import money_text
 from daogou.text import normalize, parse_garment_sizes, tokenize
 from daogou.types import Product
@@ -75,9 +82,9 @@ def choose(turn: Turn, act: Act) -> None:
 
 def tell(turn: Turn, product: Product) -> None:
     """A product's card."""
-    turn.state = turn.state.focusing(product.id)
+    turn.open(product)
     turn.say("focus", title=turn.gate.title(product), price=turn.gate.price(product))
-    for key, values in list(product.attributes.items())[:3]:
+    for key, values in telling(product)[:3]:
         _value(turn, product, f"{ATTRIBUTE}{key}", values, key="about_value")
     tell_sizes(turn, product, key="about_sizes")
     turn.card(product)
@@ -92,6 +99,7 @@ def ask_product(turn: Turn, act: Act) -> None:
     product = one_of(turn, act.pointed)
     if product is None:
         return
+    turn.open(product)
     title = turn.gate.title(product)
     if act.topic == "price":
         _price(turn, product, title)
@@ -168,6 +176,9 @@ def _rating(turn: Turn, product: Product, title: Fact) -> None:
 
 
 def _attribute(turn: Turn, product: Product, title: Fact, topic: str, question: str) -> None:
+    if topic == "size" and product.variants:
+        _asked_sizes(turn, product, title, question)
+        return
     if topic == "brand" and product.brand:
         _value(turn, product, "brand", (product.brand,))
         return
@@ -190,7 +201,7 @@ def _value(
     turn.say(
         key,
         title=turn.gate.title(product),
-        name=turn.gate.words(field_name(field, turn.language)),
+        name=turn.gate.words(field_name(field, turn.language, values)),
         value=turn.gate.value(product, field, told, " ".join(values)),
     )
 
@@ -257,11 +268,15 @@ def reject(turn: Turn, act: Act) -> None:
         turn.say("which")
         _offer_all(turn, act.pointed.ids)
         return
+    by_wishes = bool(turn.state.goal or turn.state.wishes)
     turn.state = turn.state.rejecting(tuple(p.id for p in products))
     for product in products:
+        turn.note("not-interested", product)
         turn.say("rejected", title=turn.gate.title(product))
-    if turn.state.goal or turn.state.wishes:
-        search(turn)
+    if by_wishes:
+        search(turn, more=True, again=True)
+    elif turn.state.recommends:
+        show_recommended(turn, "recommended")
 
 
 def like(turn: Turn, act: Act) -> None:

@@ -12,6 +12,7 @@ from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.guessing import Guesser
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.noting import events_of
 from daogou.assistant.reply import Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
 from daogou.assistant.turn import Turn
@@ -32,7 +33,8 @@ class Assistant:
     """Talks to shoppers; safe to share between threads.
 
     Every message is answered from the state that the store has, and the state after it is
-    written with the turn. Of two messages at once to one conversation the second waits.
+    written with the turn, as are the events of what a visitor does in it. Of two messages at once
+    to one conversation the second waits.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Assistant:
         turn.intent = "greet"
         turn.say("greeting")
         reply = turn.reply(conversation_id, FIRST)
-        self._write(reply, "")
+        self._write(turn, reply, "")
         return reply
 
     def say(
@@ -88,8 +90,9 @@ class Assistant:
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                reply = self._answer(stored, text)
-                if self._write(reply, clean(text)[: self._config.max_characters]):
+                turn, reply = self._answer(stored, text)
+                told = clean(text)[: self._config.max_characters]
+                if self._write(turn, reply, told):
                     if hear is not None:
                         hear(reply.text)
                     return reply
@@ -122,7 +125,7 @@ class Assistant:
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str) -> Reply:
+    def _answer(self, stored: StoredConversation, text: str) -> tuple[Turn, Reply]:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
@@ -133,7 +136,7 @@ class Assistant:
             turn.say("cut")
         guesser = Guesser(self._engine, turn.gate)
         decide(turn, understand(message[:limit], state, turn.gate, guesser))
-        return turn.reply(stored.id, number)
+        return turn, turn.reply(stored.id, number)
 
     def _turn(
         self, conversation_id: str, number: int, visitor_id: str | None, language: str, state: State
@@ -149,10 +152,12 @@ class Assistant:
             state=state,
         )
 
-    def _write(self, reply: Reply, text: str) -> bool:
-        told = reply_to_json(reply)
-        turn = StoredTurn(reply.turn, datetime.now(UTC), text, told)
-        return self._store.append_turn(reply.conversation_id, turn, told["state"])
+    def _write(self, turn: Turn, reply: Reply, text: str) -> bool:
+        told, now = reply_to_json(reply), datetime.now(UTC)
+        place = (reply.conversation_id, reply.turn)
+        events = tuple(events_of(turn.deeds, reply.state, turn.visitor_id, place, now))
+        stored = StoredTurn(reply.turn, now, text, told, events)
+        return self._store.append_turn(reply.conversation_id, stored, told["state"])
 
     @contextmanager
     def _alone(self, conversation_id: str) -> Iterator[None]:

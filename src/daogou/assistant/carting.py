@@ -10,7 +10,7 @@ from daogou.assistant.gate import Fact, price_of, total_of
 from daogou.assistant.looking import lines_of, same_option, suits, variant_names
 from daogou.assistant.reading import read, size_alone, whole_number
 from daogou.assistant.references import NOTHING, Pointed, named
-from daogou.assistant.reply import Call, cart_to_json
+from daogou.assistant.reply import Call, CallName, cart_to_json
 from daogou.assistant.rules import acts, without, words_of
 from daogou.assistant.state import OPTION, CartLine, Pending, Wish
 from daogou.assistant.turn import Turn
@@ -28,7 +28,8 @@ _COUNTED: Final = re.compile(
 )
 _AROUND: Final = frozenset(acts()["frames"]["cart"])
 _LEADING: Final = re.compile(
-    rf"(?:add|buy|take|order|get|put)(?: me)? (?P<n>{NUMERAL})\b(?! ?(?:cm|kg|gb|g|l)\b)"
+    r"(?:add|buy|take|order|get|put|give|have|want|need)(?: me)?"
+    rf" (?P<n>{NUMERAL})\b(?! ?(?:cm|kg|gb|g|l)\b)"
 )
 
 
@@ -240,24 +241,55 @@ def accept(turn: Turn) -> None:
         gone = {(line.product_id, line.variant_id) for line in pending.lines}
         kept = tuple(c for c in turn.state.cart if (c.product_id, c.variant_id) not in gone)
         turn.set(cart=kept)
+        for product, variant, quantity in full:
+            turn.note("remove-from-cart", product, variant, quantity)
+        _called(turn, "remove_from_cart", full)
         turn.say("removed", items=items_fact(turn, full))
+    elif pending.kind == "change":
+        set_quantities(turn, full)
+        tell_if_over(turn)
     else:
         cart = {(line.product_id, line.variant_id): line.quantity for line in turn.state.cart}
         for product, variant, quantity in full:
             key = (product.id, variant.id if variant else None)
-            cart[key] = min(cart.get(key, 0) + quantity, turn.config.max_quantity)
+            before = cart.get(key, 0)
+            cart[key] = min(before + quantity, turn.config.max_quantity)
+            if cart[key] > before:
+                turn.note("add-to-cart", product, variant, cart[key] - before)
         turn.set(cart=tuple(CartLine(p, v, n) for (p, v), n in cart.items()), quantity=1)
+        _called(turn, "add_to_cart", full)
         total = turn.gate.sum(lines_of(turn, turn.state.cart))
         turn.say("added", items=items_fact(turn, full), sum=total)
-        _tell_if_over(turn)
-    turn.calls.append(
-        Call(
-            "remove_from_cart" if pending.kind == "remove" else "add_to_cart",
-            {"lines": cart_to_json(pending.lines)},
-            {"cart": cart_to_json(turn.state.cart)},
-        )
-    )
+        tell_if_over(turn)
     turn.button("show_cart", "/cart")
+
+
+def set_quantities(turn: Turn, full: Sequence[Line]) -> None:
+    """Change how many of its lines the cart has."""
+    cart = list(turn.state.cart)
+    for product, variant, quantity in full:
+        key = (product.id, variant.id if variant else None)
+        place = next((n for n, c in enumerate(cart) if (c.product_id, c.variant_id) == key), None)
+        if place is None:  # taken out meanwhile
+            continue
+        before = cart[place].quantity
+        cart[place] = replace(cart[place], quantity=quantity)
+        if quantity > before:
+            turn.note("add-to-cart", product, variant, quantity - before)
+        elif quantity < before:
+            # Whoever reads the log takes what was removed last for what is not in the cart.
+            turn.note("remove-from-cart", product, variant, before)
+            turn.note("add-to-cart", product, variant, quantity)
+    turn.set(cart=tuple(cart))
+    _called(turn, "change_quantity", full)
+    total = turn.gate.sum(lines_of(turn, turn.state.cart))
+    turn.say("changed", items=items_fact(turn, full), sum=total)
+
+
+def _called(turn: Turn, name: CallName, lines: Sequence[Line]) -> None:
+    told = [CartLine(p.id, v.id if v else None, quantity) for p, v, quantity in lines]
+    after = {"cart": cart_to_json(turn.state.cart)}
+    turn.calls.append(Call(name, {"lines": cart_to_json(told)}, after))
 
 
 def decline(turn: Turn) -> None:
@@ -280,6 +312,11 @@ def remove(turn: Turn, act: Act) -> None:
             if product is not None:
                 turn.offer(product.title_in(turn.language), f"/remove {line.product_id}")
         return
+    ask_to_remove(turn, in_cart)
+
+
+def ask_to_remove(turn: Turn, in_cart: Sequence[CartLine]) -> None:
+    """Ask whether lines are to leave the cart."""
     turn.set(pending=Pending("remove", tuple(in_cart)))
     turn.say("confirm_remove", items=items_fact(turn, lines_of(turn, in_cart)))
     turn.button("yes", "/yes")
@@ -294,12 +331,13 @@ def show_cart(turn: Turn, act: Act) -> None:
         turn.say("cart_empty")
         return
     turn.say("cart", items=items_fact(turn, lines), sum=turn.gate.sum(lines))
-    _tell_if_over(turn)
+    tell_if_over(turn)
     for product, _, _ in lines:
         turn.card(product)
 
 
-def _tell_if_over(turn: Turn) -> None:
+def tell_if_over(turn: Turn) -> None:
+    """Say that the cart exceeds the total, where it does."""
     total = turn.state.total
     if total is not None and total_of(lines_of(turn, turn.state.cart)) > total:
         turn.say("cart_over", total=turn.gate.money(total))

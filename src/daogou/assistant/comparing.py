@@ -8,7 +8,7 @@ from daogou.assistant.references import Pointed, named
 from daogou.assistant.reply import Comparison, Row
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
-from daogou.assistant.words import field_name, label, listed, value_text
+from daogou.assistant.words import field_name, label, listed, telling, value_text
 from daogou.engine.saying import number_text
 from daogou.types import Product
 
@@ -65,13 +65,14 @@ def _rows(turn: Turn, products: Sequence[Product]) -> list[Row]:
         ),
         Row(field_name("brand", language), tuple(p.brand or "" for p in products)),
     ]
-    keys = dict.fromkeys(key for p in products for key in p.attributes)
+    keys = dict.fromkeys(key for p in products for key, _ in telling(p))
     for key in keys:
         told = [
             listed([value_text(v, language) for v in p.attributes.get(key, ())], language)
             for p in products
         ]
-        rows.append(Row(field_name(key, language), tuple(told)))
+        values = [v for p in products for v in p.attributes.get(key, ())]
+        rows.append(Row(field_name(key, language, values), tuple(told)))
     sizes = [listed(variant_names(p, out=False), language) for p in products]
     if any(sizes):
         rows.append(Row(field_name("size", language), tuple(sizes)))

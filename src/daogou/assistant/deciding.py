@@ -4,9 +4,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from daogou.assistant import about, carting, comparing, finding, needs, relating, talking, wishes
+from daogou.assistant import (
+    about,
+    carting,
+    comparing,
+    finding,
+    needs,
+    quantities,
+    relating,
+    talking,
+    wishes,
+)
 from daogou.assistant.reading import filter_of, price_wish
 from daogou.assistant.references import Pointed
+from daogou.assistant.rules import fields_named
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
@@ -23,14 +34,13 @@ _KEEPING: Final = frozenset(
 
 def decide(turn: Turn, acts: list[Act]) -> None:
     """Answer acts in their order; the first one names the turn."""
-    asked = turn.state.asked
     turn.set(listed=False)
     for act in acts:
         before = turn.intent
         turn.intent = act.intent
         _one(turn, act)
         turn.intent = before or turn.intent
-        if act.intent not in _KEEPING and turn.state.asked == asked and not turn.quick:
+        if act.intent not in _KEEPING and not turn.asks:
             turn.set(asked=None)
 
 
@@ -40,7 +50,7 @@ def _one(turn: Turn, act: Act) -> None:
         return
     if act.intent in ("find", "choose", "add", "ask_product") and carting.pick_size(turn, act):
         return
-    if act.intent not in ("yes", "no", *_KEEPING) and turn.state.pending is not None:
+    if act.intent not in ("yes", "no", "quantity", *_KEEPING) and turn.state.pending is not None:
         turn.set(pending=None)
     if act.intent in ("find", "gift", "recommend", "more"):
         need = needs.need_in(act.text)
@@ -69,6 +79,9 @@ def _allow(turn: Turn, act: Act) -> None:
     """Silk is fine after all: what was refused is no longer, and nothing more is asked for."""
     if wishes.allow(turn, act):
         finding.search(turn)
+    elif any(fields_named(act.rest)):
+        turn.intent = "retract"
+        _retract(turn, act)
     else:
         turn.intent = "find"
         finding.find(turn, act)
@@ -92,7 +105,8 @@ def _skip(turn: Turn, act: Act) -> None:
 
 def _yes(turn: Turn, act: Act) -> None:
     del act
-    turn.intent = "add" if turn.state.pending and turn.state.pending.kind == "add" else "remove"
+    kind = turn.state.pending.kind if turn.state.pending else "remove"
+    turn.intent = "quantity" if kind == "change" else kind
     carting.accept(turn)
 
 
@@ -122,6 +136,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "reject": about.reject,
     "add": carting.add,
     "remove": carting.remove,
+    "quantity": quantities.change_quantity,
     "show_cart": carting.show_cart,
     "show_state": wishes.show_state,
     "edit_state": _edit,

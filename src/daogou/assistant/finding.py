@@ -1,5 +1,6 @@
 """Finding products: a new wish, a narrower one, the dearest, the nearest where nothing matches."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -7,8 +8,16 @@ from typing import Final
 from daogou.assistant.gate import Fact
 from daogou.assistant.looking import Look, diverse, has, left_of_total, lines_of, look
 from daogou.assistant.questions import ask, best_question
-from daogou.assistant.reading import Wanted, amount_in, price_wish, read, whole_number
+from daogou.assistant.reading import (
+    Wanted,
+    amount_in,
+    price_filter,
+    price_wish,
+    read,
+    whole_number,
+)
 from daogou.assistant.relaxing import relax
+from daogou.assistant.reply import Call
 from daogou.assistant.rules import words_of
 from daogou.assistant.showing import present
 from daogou.assistant.state import OPTION, State, Wish
@@ -16,10 +25,13 @@ from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 from daogou.assistant.wishes import is_about_text, wish_fact
 from daogou.assistant.words import label, listed
+from daogou.engine import RecommendRequest
 from daogou.types import Product
 
 _WITH_A_QUESTION: Final = 3
 """So many products are shown beside a question."""
+_AFTER: Final = re.compile(r" (?:for|with|without|to|in|from|of) ")
+"""Behind it stands what the thing is for, and not what it is: "shampoo for dry hair"."""
 _TOPS: Final = {
     "price": "top_price",
     "price desc": "top_price_desc",
@@ -55,7 +67,8 @@ def find(turn: Turn, act: Act) -> None:
         turn.say("total_noted", total=turn.gate.money(turn.state.total))
         if not wanted.goal and not turn.state.goal and not wanted.wishes:
             return
-    search(turn, superlative=wanted.superlative, unknown=wanted.unknown)
+    head = _AFTER.split(act.rest, maxsplit=1)[0]
+    search(turn, superlative=wanted.superlative, unknown=wanted.unknown, head=head)
 
 
 def take_in(turn: Turn, wanted: Wanted) -> str:
@@ -73,7 +86,8 @@ def take_in(turn: Turn, wanted: Wanted) -> str:
             quantity=min(wanted.quantity or 1, turn.config.max_quantity),
         )
     elif wanted.goal and not _is_same(wanted.goal, state.goal):
-        state = replace(state, goal=f"{state.goal} {wanted.goal}".strip())
+        holds = state.goal in wanted.goal or {*words_of(state.goal)} <= {*words_of(wanted.goal)}
+        state = replace(state, goal=wanted.goal if holds else f"{state.goal} {wanted.goal}".strip())
     for wish in wanted.wishes:
         state = state.wishing(wish)
     if wanted.total is not None:
@@ -99,9 +113,25 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def search(
-    turn: Turn, *, superlative: bool = False, unknown: tuple[str, ...] = (), more: bool = False
+    turn: Turn,
+    *,
+    superlative: bool = False,
+    unknown: tuple[str, ...] = (),
+    more: bool = False,
+    again: bool = False,
+    head: str = "",
 ) -> None:
-    """Answer the state as it is: products, the first of an order, or the nearest there is."""
+    """Answer the state as it is: products, the first of an order, or the nearest there is.
+
+    Parameters
+    ----------
+    more
+        Only what was not seen.
+    again
+        What was seen once more, rather than nothing.
+    head
+        The part of the sentence that says what the thing is.
+    """
     state = turn.state
     left = left_of_total(state, turn)
     within = None if left is None else (None, max(left, 0))
@@ -114,7 +144,7 @@ def search(
         unknown = ()
     if found.total and found.partial and not unknown:
         # Whole words are known, and no product has all of them.
-        turn.say("partly", goal=turn.gate.words(state.goal))
+        found = _of_the_kind(turn, found, within, head)
     goal = _without_words(state.goal, unknown) if unknown else state.goal
     if unknown and (goal or state.wishes):
         turn.say("unknown_words", words=turn.gate.words(listed(unknown, turn.language)))
@@ -124,11 +154,14 @@ def search(
             turn, goal, state.wishes, order_by=state.order_by, within=within, without=without
         )
         if found.total and found.partial and goal:
-            turn.say("partly", goal=turn.gate.words(goal))
+            found = _of_the_kind(turn, found, within, head)
     elif unknown:
         relax(turn, within)
         return
     if not found.total:
+        if more and again:
+            search(turn)
+            return
         if more:
             turn.say("no_more")
             return
@@ -147,9 +180,37 @@ def search(
         return
     if more:
         turn.say("more")
-        present(turn, diverse(found.items, turn.config.slate))
+        show(turn, found)
         return
     answer(turn, found)
+
+
+def _of_the_kind(
+    turn: Turn, found: Look, within: tuple[int | None, int | None] | None, head: str
+) -> Look:
+    """Of words that no product has together, the kind that they name; else what has a part.
+
+    "Brown rice" is rice where there is no brown one, and no hash browns.
+    """
+    state = turn.state
+    told = turn.gate.words(state.goal)
+    reading = turn.engine.understand(state.goal, turn.language)
+    text = reading.understanding.text if reading.understanding else ""
+    named = sorted((c.start, c.end) for c in reading.chips if c.field == "categories")
+    kinds = [text[start:end] for start, end in reversed(named)]
+    # What a thing is stands last, in both languages: almond milk is milk.
+    kinds += words_of(state.goal)[-1:]
+    kinds.sort(key=lambda kind: kind not in head)
+    for kind in dict.fromkeys(kinds):
+        if _is_same(kind, state.goal):
+            continue
+        alone = look(turn, kind, state.wishes, order_by=state.order_by, within=within)
+        if alone.total and not alone.partial:
+            turn.say("partly_kind", goal=told, kind=turn.gate.words(kind))
+            turn.set(goal=kind)
+            return alone
+    turn.say("partly", goal=told)
+    return found
 
 
 def _without_words(goal: str, unknown: Sequence[str]) -> str:
@@ -168,6 +229,30 @@ def _cut(goal: str, unknown: Sequence[str]) -> str:
 
 def answer(turn: Turn, found: Look) -> None:
     """Say what was found, show it, and ask where that pays."""
+    if not found.partial:
+        _tell_count(turn, found)
+    show(turn, found)
+
+
+def show(turn: Turn, found: Look) -> None:
+    """Show what was found, and ask where that pays."""
+    state = turn.state
+    question = best_question(turn, found, state.goal, state.wishes)
+    room = turn.config.slate if question is None else min(_WITH_A_QUESTION, turn.config.slate)
+    chosen = list(found.items[:room]) if state.order_by else diverse(found.items, room)
+    present(turn, chosen, found)
+    if question is not None:
+        ask(turn, question)
+    elif found.total > len(chosen):
+        turn.button("more", "/more")
+    if len(chosen) > 1 and question is None:
+        turn.button("compare", "/compare " + " ".join(i.product.id for i in chosen[:2]))
+    if len(chosen) == 1:
+        turn.button("add", f"/add {chosen[0].product.id}")
+
+
+def _tell_count(turn: Turn, found: Look) -> None:
+    """How many match, and of one what it is."""
     state = turn.state
     count = turn.gate.count(found.total, found.detail)
     wishes = state.wishes
@@ -191,18 +276,6 @@ def answer(turn: Turn, found: Look) -> None:
         turn.say(key)
     else:
         turn.say(key, count=count, **facts)
-    question = best_question(turn, found, state.goal, wishes)
-    room = turn.config.slate if question is None else min(_WITH_A_QUESTION, turn.config.slate)
-    chosen = list(found.items[:room]) if state.order_by else diverse(found.items, room)
-    present(turn, chosen)
-    if question is not None:
-        ask(turn, question)
-    elif found.total > len(chosen):
-        turn.button("more", "/more")
-    if len(chosen) > 1 and question is None:
-        turn.button("compare", "/compare " + " ".join(i.product.id for i in chosen[:2]))
-    if single:
-        turn.button("add", f"/add {single.id}")
 
 
 def top(turn: Turn, found: Look, order_by: str) -> None:
@@ -211,7 +284,7 @@ def top(turn: Turn, found: Look, order_by: str) -> None:
     field = order_by.split()[0]
     if _measure(product, field) is None:
         turn.say("top_none")
-        present(turn, found.items[: turn.config.slate])
+        present(turn, found.items[: turn.config.slate], found)
         return
     facts = {
         "scope": _scope(turn),
@@ -226,7 +299,7 @@ def top(turn: Turn, found: Look, order_by: str) -> None:
     ties = [i for i in found.items[1:] if _measure(i.product, field) == _measure(product, field)]
     if ties:
         turn.say("top_tie")
-    present(turn, found.items[:1] if not ties else found.items[: min(len(ties) + 1, 5)])
+    present(turn, found.items[: min(len(ties) + 1, 5)], found)
     turn.state = turn.state.focusing(product.id)
     turn.set(order_by="")
     turn.button("add", f"/add {product.id}")
@@ -254,10 +327,43 @@ def _measure(product: Product, field: str) -> float | None:
     return 0.0
 
 
+def show_recommended(turn: Turn, key: str) -> None:
+    """Recommended products within wishes and budgets, none that was seen in the conversation."""
+    state = turn.state
+    parts = [w.filter for w in state.wishes if w.filter and w.strength != "prefer"]
+    left = left_of_total(state, turn)
+    if left is not None:
+        parts.append(price_filter(None, max(left, 0), turn.gate.currency))
+    request = RecommendRequest(
+        "home",
+        turn.visitor_id,
+        page_size=24,
+        filter=" AND ".join(f"({part})" for part in parts),
+        excluded_ids=tuple(dict.fromkeys((*state.rejected, *state.seen))),
+        language=turn.language,
+    )
+    slate = turn.engine.recommend(request)
+    found = {"productIds": [item.product.id for item in slate.items]}
+    asked = {"placement": request.placement, "filter": request.filter}
+    turn.calls.append(Call("recommend_products", asked, found))
+    items = [i for i in slate.items if i.product.availability != "OUT_OF_STOCK"]
+    if not items:
+        turn.say("nothing_to_recommend")
+        return
+    turn.say(key)
+    turn.gate.keep(item.product for item in items)
+    present(turn, items[: turn.config.slate], slate)
+    turn.button("more", "/more")
+
+
 def more(turn: Turn, act: Act) -> None:
-    """The next products that match, none that was seen."""
+    """The next products that match, or that are recommended; none that was seen."""
     del act
-    search(turn, more=True)
+    state = turn.state
+    if state.recommends and not (state.goal or state.wishes):
+        show_recommended(turn, "more")
+    else:
+        search(turn, more=True)
 
 
 def forget_goal(state: State) -> State:

@@ -1,23 +1,23 @@
 """Searching with the state: what clearly matches the goal and every wish, counted exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from daogou.assistant.gate import total_of
-from daogou.assistant.reading import filter_out, price_filter
+from daogou.assistant.reading import price_filter
 from daogou.assistant.reply import Call
 from daogou.assistant.state import OPTION, CartLine, State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.words import kind_of
 from daogou.engine import Boost, FacetSpec, SearchRequest
-from daogou.text import garment_size, normalize
+from daogou.engine.columns import OPTION as IN_STOCK
+from daogou.engine.columns import option_spelling
+from daogou.engine.filters import AnyOf, Or, render_filter
 from daogou.types import Facet, Product, ScoredProduct, Variant
 from daogou.understanding import TEXT
 
 PAGE: Final = 24
-ALL: Final = 500
-"""So many products are looked through where a wish is one that a filter cannot say."""
 _PREFERRED: Final = 0.3
 
 
@@ -37,6 +37,8 @@ class Look:
         The goal as it was searched, where its spelling was mended.
     detail
         What was searched, to count it again.
+    recommendation_id, policy_id
+        Of the slate, for what happens to its products.
     """
 
     items: tuple[ScoredProduct, ...]
@@ -45,6 +47,8 @@ class Look:
     corrected: str | None
     facets: tuple[Facet, ...]
     detail: Mapping[str, Any]
+    recommendation_id: str = ""
+    policy_id: str = ""
 
 
 def look(
@@ -72,18 +76,28 @@ def look(
     """
     hidden = tuple(dict.fromkeys((*turn.state.rejected, *without)))
     parts = [w.filter for w in wishes if w.filter and w.strength != "prefer"]
-    if hidden:
-        parts.append(filter_out(hidden))
     if within is not None:
         parts.append(price_filter(*within, turn.gate.currency))
     options = [w for w in wishes if w.field.startswith(OPTION) and w.strength != "prefer"]
     refused = [w for w in wishes if w.field == TEXT and w.strength == "must-not"]
     query = " ".join([goal, *(_denied(w.values[0]) for w in refused)]).strip()
+    detail = {
+        "query": query,
+        "filter": " AND ".join(f"({part})" for part in parts),
+        "without": list(hidden),
+        "orderBy": order_by,
+        "strict": strict,
+        "options": [[w.field, list(w.values)] for w in options],
+    }
+    in_options = [_option_filter(w, turn.engine.filter_fields) for w in options]
+    if not all(in_options):  # no variant of any product has such an option
+        return Look((), 0, partial=False, corrected=None, facets=(), detail=detail)
     request = SearchRequest(
         query,
         turn.visitor_id,
-        page_size=ALL if options else page,
-        filter=" AND ".join(f"({part})" for part in parts),
+        page_size=page,
+        filter=" AND ".join(f"({part})" for part in (*parts, *in_options)),
+        excluded_ids=hidden,
         order_by=order_by,
         facets=facets,
         boosts=tuple(
@@ -93,34 +107,36 @@ def look(
         strict=strict,
     )
     found = turn.engine.search(request)
-    items = found.slate.items
-    total = found.slate.total
-    if options:
-        items = tuple(item for item in items if all(has(item.product, w) for w in options))
-        total = len(items)
-    turn.gate.keep(item.product for item in items)
-    items = items[:PAGE]
+    slate = found.slate
+    turn.gate.keep(item.product for item in slate.items)
     turn.calls.append(
         Call(
             "search_products",
             {"query": query, "filter": request.filter, "orderBy": order_by},
-            {"totalSize": total, "productIds": [item.product.id for item in items]},
+            {"totalSize": slate.total, "productIds": [item.product.id for item in slate.items]},
         )
     )
     return Look(
-        items=items,
-        total=total,
+        items=slate.items,
+        total=slate.total,
         partial=found.partial or bool(found.relaxations),
         corrected=found.corrected_query if found.correction_applied else None,
-        facets=found.slate.facets,
-        detail={
-            "query": query,
-            "filter": request.filter,
-            "orderBy": order_by,
-            "strict": strict,
-            "options": [[w.field, list(w.values)] for w in options],
-        },
+        facets=slate.facets,
+        detail=detail,
+        recommendation_id=slate.recommendation_id,
+        policy_id=slate.policy_id,
     )
+
+
+def _option_filter(wish: Wish, fields: Collection[str]) -> str:
+    """In stock with the option of a wish, by whichever name; empty where no product has it."""
+    kind = kind_of(wish.field.removeprefix(OPTION))
+    named = sorted(
+        f for f in fields if f.startswith(IN_STOCK) and kind_of(f.removeprefix(IN_STOCK)) == kind
+    )
+    values = tuple(option_spelling(value) for value in wish.values)
+    parts = tuple(AnyOf(field, values) for field in named)
+    return render_filter(Or(parts) if len(parts) > 1 else parts[0]) if parts else ""
 
 
 def _denied(words: str) -> str:
@@ -148,8 +164,8 @@ def option_of(variant: Variant, name: str) -> list[tuple[str, str]]:
 
 def same_option(value: str, wanted: Sequence[str]) -> bool:
     """Whether an option's value is one of those wanted: "XXL" is "2XL", "M" is "m"."""
-    spelled = garment_size(value) or normalize(value)
-    return any(spelled == (garment_size(w) or normalize(w)) for w in wanted)
+    spelled = option_spelling(value)
+    return any(spelled == option_spelling(w) for w in wanted)
 
 
 def left_of_total(state: State, turn: Turn) -> int | None:

@@ -13,12 +13,13 @@ from typing import Final
 from daogou.assistant.looking import Look, look
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
-from daogou.assistant.words import ATTRIBUTE, field_name, kind_of, label, value_text
+from daogou.assistant.words import ATTRIBUTE, field_name, kind_of, label, telling, value_text
 from daogou.engine import FacetSpec
 from daogou.engine.saying import money_text
 from daogou.types import Facet, FacetValue
 
 MOST_VALUES: Final = 12
+"""So many answers are told apart when a question is weighed."""
 MOST_OFFERS: Final = 4
 LONGEST: Final = 24
 LEAST_SHARE: Final = 0.5
@@ -56,7 +57,7 @@ def _keys(found: Look) -> list[str]:
     """The fields that the first page tells, those of most products first."""
     counts: dict[str, int] = {}
     for item in found.items:
-        for key in item.product.attributes:
+        for key, _ in telling(item.product):
             counts[f"{ATTRIBUTE}{key}"] = counts.get(f"{ATTRIBUTE}{key}", 0) + 1
     told = [k for k, n in counts.items() if n >= LEAST_SHARE * len(found.items)]
     told.sort(key=lambda key: (-counts[key], key))
@@ -87,13 +88,16 @@ def _question(facet: Facet, total: int) -> Question | None:
         values = tuple(v for v in values if v.value and v.count < total)
         if any(len(v.value or "") > LONGEST or not _is_word(v.value or "") for v in values):
             return None
-    if not 2 <= len(values) <= MOST_VALUES or not total:
+    if len(values) < 2 or not total:
         return None
     told = sum(v.count for v in values)
     if told < LEAST_SHARE * total:
         return None
     everything = max(told, total)
-    shares = [v.count / everything for v in values]
+    counts = sorted((v.count for v in values), reverse=True)
+    # Of many values the rare ones are one answer here: what they would tell is left out.
+    counts = [*counts[:MOST_VALUES], sum(counts[MOST_VALUES:])]
+    shares = [count / everything for count in counts]
     bits = -sum(p * math.log2(p) for p in shares if p)
     return Question(facet.key, values, bits * min(told / total, 1.0))
 
@@ -117,7 +121,10 @@ def ask(turn: Turn, question: Question) -> None:
     if kind in ("color", "material", "brand", "price", "categories"):
         turn.say(f"ask_{kind}")
     else:
-        turn.say("ask_other", name=turn.gate.words(field_name(question.field, turn.language)))
+        values = [v.value or "" for v in question.values]
+        name = field_name(question.field, turn.language, values)
+        turn.say("ask_other", name=turn.gate.words(name))
+    turn.asks = True
     turn.set(asked=question.field, skipped=(*turn.state.skipped, question.field))
     if question.field == "price":
         for value in question.values[:MOST_OFFERS]:

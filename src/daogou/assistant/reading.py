@@ -10,11 +10,11 @@ from daogou.assistant.rules import framed, spoken, totals, words_of
 from daogou.assistant.state import OPTION, Wish
 from daogou.assistant.words import ATTRIBUTE, field_name, kind_of
 from daogou.engine import Chip, Engine, SearchRequest
-from daogou.engine.filters import AnyOf, Filter, InRange, Not, render_filter
+from daogou.engine.filters import AnyOf, Filter, InRange, render_filter
 from daogou.feeds.codec.money import minor_digits
 from daogou.text import parse_garment_sizes, tokenize
 from daogou.text.numerals import NUMERAL, read_numeral
-from daogou.understanding import SURE, TEXT, left_over
+from daogou.understanding import SURE, TEXT, left_over, split_words
 from daogou.understanding.vocabulary import any_of
 
 SUPERLATIVE: Final = 0.9
@@ -35,6 +35,8 @@ _COUNT: Final = re.compile(
     rf"(?P<n>{NUMERAL})(?: (?=[a-z]{{3,}})|(?:个|件|条|双|只|瓶|盒|包|份|台|部))"
 )
 """How many of a thing are wanted: "3 mugs", 两双跑鞋."""
+_NAMING: Final = frozenset(("color", "colour", "size", "wear", "颜色"))
+"""Small words that may be a part of what a kind of thing is called."""
 _NUMBER: Final = re.compile(NUMERAL)
 
 
@@ -144,7 +146,11 @@ def read(engine: Engine, text: str, language: str, currency: str | None) -> Want
         spans.append(span)
     left = left_over(understood.text, spans)
     refused = {t for w in wishes if w.field == TEXT for t in tokenize(" ".join(w.values))}
-    words = [w for w in words_of(left) if not refused or not set(tokenize(w)) <= refused]
+    kinds = " ".join(text[c.start : c.end] for c in reading.chips if c.field == "categories")
+    # "Hair color" is a kind of thing, and no wish about a colour.
+    named = _NAMING.intersection(split_words(kinds))
+    words = [w for w in split_words(left) if w in named or words_of(w)]
+    words = [w for w in words if not refused or not set(tokenize(w)) <= refused]
     sort = understood.sort
     return Wanted(
         goal=spoken(words, left),
@@ -261,11 +267,6 @@ def amount_in(text: str, currency: str | None) -> int | None:
 def filter_of(field: str, values: tuple[str, ...]) -> str:
     """A filter on values."""
     return render_filter(AnyOf(field, values))
-
-
-def filter_out(ids: tuple[str, ...]) -> str:
-    """A filter that leaves products out."""
-    return render_filter(Not(AnyOf("id", ids)))
 
 
 def price_filter(low: float | None, high: float | None, currency: str | None) -> str:

@@ -169,9 +169,11 @@ def _described(context: _Context) -> Pointed:
 
 def _group(context: _Context) -> Pointed:
     match = _pattern("group").search(context.text)
-    if not match or len(context.state.group) < 2:
+    group = context.state.group
+    # 加两个 says how many, where there are not just two.
+    if not match or len(group) < 2 or (match["pair"] and len(group) > 2):
         return NOTHING
-    return Pointed(context.state.group, (match.span(),), several=True)
+    return Pointed(group, (match.span(),), several=True)
 
 
 def _it(context: _Context) -> Pointed:

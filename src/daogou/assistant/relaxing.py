@@ -81,7 +81,7 @@ def _tell(turn: Turn, wish: Wish, found: Look) -> None:
         items = list(found.items)
         key = "relaxed" if state.goal else "relaxed_wishes"
         turn.say(key, count=turn.gate.count(found.total, found.detail), **facts)
-    present(turn, items[: turn.config.slate])
+    present(turn, items[: turn.config.slate], found)
     turn.button("without", f"/drop {wish.field}", wish=wish_text(turn, wish))
 
 
@@ -105,7 +105,7 @@ def _over_total(turn: Turn, found: Look) -> None:
     goal = turn.gate.words(state.goal) if state.goal else wish_fact(turn, *state.wishes)
     turn.say("over_total_none", goal=goal, **facts)
     items = sorted(found.items, key=lambda i: i.product.price.amount if i.product.price else 0)
-    _show(turn, items)
+    _show(turn, items, found)
 
 
 def _give_up_all(turn: Turn, wishes: Sequence[Wish], found: Look) -> None:
@@ -120,7 +120,7 @@ def _give_up_all(turn: Turn, wishes: Sequence[Wish], found: Look) -> None:
     else:
         turn.say("relaxed_wishes", wish=fact, count=count)
     if kept.total:
-        _show(turn, list(found.items))
+        _show(turn, list(found.items), found)
     for wish in wishes[:MOST]:
         turn.button("without", f"/drop {wish.field}", wish=wish_text(turn, wish))
 
@@ -131,10 +131,11 @@ def _not_called_so(turn: Turn) -> None:
     near = look(turn, state.goal, state.wishes, strict=False) if state.goal else None
     if near is None or not near.total:
         turn.say("not_found", goal=told)
+        turn.set(goal="")  # nothing can be narrowed down in it
         return
     turn.say("near_meaning", goal=told)
-    _show(turn, list(near.items))
+    _show(turn, list(near.items), near)
 
 
-def _show(turn: Turn, items: list[ScoredProduct]) -> None:
-    present(turn, items[: turn.config.slate])
+def _show(turn: Turn, items: list[ScoredProduct], found: Look) -> None:
+    present(turn, items[: turn.config.slate], found)

@@ -55,17 +55,21 @@ class Citation:
     quote: str
 
 
+CallName = Literal[
+    "search_products",
+    "recommend_products",
+    "ask_knowledge",
+    "add_to_cart",
+    "remove_from_cart",
+    "change_quantity",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Something that was done for an answer: what was asked for and what came of it, as JSON."""
 
-    name: Literal[
-        "search_products",
-        "recommend_products",
-        "ask_knowledge",
-        "add_to_cart",
-        "remove_from_cart",
-    ]
+    name: CallName
     asked: Mapping[str, Any]
     found: Mapping[str, Any]
 

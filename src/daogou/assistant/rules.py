@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from daogou.text import normalize
+from daogou.text.numerals import NUMERAL
 from daogou.understanding import split_words
 from daogou.understanding.vocabulary import any_of
 
@@ -76,7 +77,7 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
-    patterns = row.get("patterns", ())
+    patterns = [p.replace("{numeral}", NUMERAL) for p in row.get("patterns", ())]
     return Rule(
         intent=row["intent"],
         topic=row.get("topic", ""),

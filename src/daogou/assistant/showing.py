@@ -1,8 +1,9 @@
 """Showing products: cards in an order that can be pointed at, each with a reason from records."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from daogou.assistant.state import Wish
+from daogou.assistant.state import Listing, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.wishes import wish_text
 from daogou.assistant.words import ATTRIBUTE, label, listed
@@ -10,12 +11,31 @@ from daogou.engine import render_reason
 from daogou.types import Product, ScoredProduct
 
 
-def present(turn: Turn, items: Sequence[ScoredProduct]) -> None:
-    """Show products, each with a reason, in an order that can be pointed at."""
+class Origin(Protocol):
+    """A slate, as events name it."""
+
+    @property
+    def recommendation_id(self) -> str:
+        """Of the slate."""
+
+    @property
+    def policy_id(self) -> str:
+        """What chose and ordered its products."""
+
+
+def present(turn: Turn, items: Sequence[ScoredProduct], origin: Origin) -> None:
+    """Show products, each with a reason, in an order that can be pointed at.
+
+    Parameters
+    ----------
+    origin
+        The slate that they were taken from.
+    """
     for item in items:
         turn.card(item.product, reason_of(turn, item))
     ids = tuple(item.product.id for item in items)
-    turn.state = turn.state.seeing(ids)
+    shown = Listing(origin.recommendation_id, origin.policy_id, ids)
+    turn.state = turn.state.seeing(ids).listing(shown)
     if len(ids) == 1:
         turn.state = turn.state.focusing(ids[0])
     else:

@@ -9,6 +9,8 @@ from daogou.understanding.model import Strength
 MOST_SEEN: Final = 200
 """So many products are remembered as seen, and as many as turned down; the oldest go first."""
 MOST_FOCUSED: Final = 20
+MOST_LISTS: Final = 8
+"""So many lists are remembered with the slates that they came from."""
 OPTION: Final = "option."
 """The field of a wish about a variant's option: ``"option.size"``."""
 
@@ -59,11 +61,20 @@ class Offer:
 class Pending:
     """What waits for a yes, or for a size.
 
-    ``kind`` is ``"add"``, ``"remove"`` or ``"size"``.
+    ``kind`` is ``"add"``, ``"remove"``, ``"change"`` (of a line's quantity) or ``"size"``.
     """
 
-    kind: Literal["add", "remove", "size"]
+    kind: Literal["add", "remove", "change", "size"]
     lines: tuple[CartLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list that was shown, and the slate of the engine that it was taken from."""
+
+    recommendation_id: str
+    policy_id: str
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,10 @@ class State:
         What the last turn wants confirmed.
     listed
         Whether the last turn listed the wishes by number.
+    opened
+        The product whose details were told last.
+    lists
+        The last lists that were shown, the newest last: what an event is attributed to.
     """
 
     goal: str = ""
@@ -127,6 +142,8 @@ class State:
     skipped: tuple[str, ...] = ()
     pending: Pending | None = None
     listed: bool = False
+    opened: str | None = None
+    lists: tuple[Listing, ...] = ()
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
@@ -137,6 +154,11 @@ class State:
     def focus(self) -> str | None:
         """The product that "it" is."""
         return self.focused[-1] if self.focused else None
+
+    @property
+    def recommends(self) -> bool:
+        """Whether the last list was of recommendations."""
+        return bool(self.lists) and self.lists[-1].policy_id.endswith("/home")
 
     def with_wishes(self, wishes: tuple[Wish, ...]) -> "State":
         """The state with these wishes instead of its own."""
@@ -161,6 +183,14 @@ class State:
         """With a list that was shown."""
         rest = tuple(i for i in self.seen if i not in ids)
         return replace(self, shown=ids, group=ids, seen=(*rest, *ids)[-MOST_SEEN:])
+
+    def listing(self, shown: Listing) -> "State":
+        """With a list that was taken from a slate."""
+        return replace(self, lists=(*self.lists, shown)[-MOST_LISTS:])
+
+    def list_of(self, product_id: str) -> Listing | None:
+        """The newest list that showed a product."""
+        return next((told for told in reversed(self.lists) if product_id in told.ids), None)
 
     def rejecting(self, ids: tuple[str, ...]) -> "State":
         """Without products that must never come back."""
@@ -222,6 +252,8 @@ def state_to_json(state: State) -> dict[str, Any]:
             "lines": [_plain(line) for line in state.pending.lines],
         },
         "listed": state.listed,
+        "opened": state.opened,
+        "lists": [_plain(told) for told in state.lists],
     }
 
 
@@ -250,10 +282,14 @@ def state_from_json(document: Mapping[str, Any]) -> State:
         skipped=tuple(document["skipped"]),
         pending=Pending(pending["kind"], _lines(pending["lines"])) if pending else None,
         listed=document["listed"],
+        opened=document.get("opened"),  # conversations of before there was an event log have none
+        lists=tuple(
+            Listing(**{**told, "ids": tuple(told["ids"])}) for told in document.get("lists", ())
+        ),
     )
 
 
-def _plain(value: Wish | CartLine | Offer) -> dict[str, Any]:
+def _plain(value: Wish | CartLine | Offer | Listing) -> dict[str, Any]:
     told = asdict(value)
     return {key: list(v) if isinstance(v, tuple) else v for key, v in told.items()}
 

@@ -3,17 +3,14 @@
 import re
 from typing import Final
 
-from daogou.assistant.finding import find, forget_goal, search
-from daogou.assistant.looking import left_of_total
+from daogou.assistant.finding import find, forget_goal, search, show_recommended
+from daogou.assistant.looking import look
 from daogou.assistant.quoting import quote
-from daogou.assistant.reading import price_filter, read
-from daogou.assistant.reply import Call
-from daogou.assistant.showing import present
+from daogou.assistant.reading import read
+from daogou.assistant.rules import words_of
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
-from daogou.engine import RecommendRequest
-from daogou.understanding import TEXT
 
 _FOR_WHOM: Final = re.compile(
     r"\bfor (?:my |a |an |the )?(?P<en>(?!under|less|about|around|\d)[a-z' -]{2,30}?)"
@@ -58,39 +55,6 @@ def recommend(turn: Turn, act: Act) -> None:
     show_recommended(turn, "recommended")
 
 
-def show_recommended(turn: Turn, key: str) -> None:
-    """Recommended products within wishes and budgets."""
-    state = turn.state
-    parts = [w.filter for w in state.wishes if w.filter and w.strength != "prefer"]
-    left = left_of_total(state, turn)
-    if left is not None:
-        parts.append(price_filter(None, max(left, 0), turn.gate.currency))
-    request = RecommendRequest(
-        "home",
-        turn.visitor_id,
-        page_size=24,
-        filter=" AND ".join(f"({part})" for part in parts),
-        language=turn.language,
-    )
-    slate = turn.engine.recommend(request)
-    found = {"productIds": [item.product.id for item in slate.items]}
-    asked = {"placement": request.placement, "filter": request.filter}
-    turn.calls.append(Call("recommend_products", asked, found))
-    hidden = {*state.rejected, *(w.values[0] for w in state.wishes if w.field == TEXT)}
-    items = [
-        item
-        for item in slate.items
-        if item.product.id not in hidden and item.product.availability != "OUT_OF_STOCK"
-    ]
-    if not items:
-        turn.say("nothing_to_recommend")
-        return
-    turn.say(key)
-    turn.gate.keep(item.product for item in items)
-    present(turn, items[: turn.config.slate])
-    turn.button("more", "/more")
-
-
 def gift(turn: Turn, act: Act) -> None:
     """A gift: for whom is noted, what kind is found or asked."""
     match = _FOR_WHOM.search(act.text)
@@ -100,6 +64,9 @@ def gift(turn: Turn, act: Act) -> None:
         if whom:
             turn.set(occasion=whom)
             rest = rest.replace(match[0], " ").replace(whom, " ")
+    elif _is_sold(turn, act.text):
+        find(turn, Act("find", act.text, act.text))
+        return
     wanted = read(turn.engine, rest, turn.language, turn.gate.currency)
     if wanted.goal and not wanted.unknown:
         find(turn, Act("find", rest, rest))
@@ -111,6 +78,15 @@ def gift(turn: Turn, act: Act) -> None:
         turn.set(total=wanted.total)
     turn.set(goal="")
     show_recommended(turn, "gift")
+
+
+def _is_sold(turn: Turn, text: str) -> bool:
+    """Whether products are called so, as gift wrap is: no gift is looked for then."""
+    wanted = read(turn.engine, text, turn.language, turn.gate.currency)
+    if len(words_of(wanted.goal)) < 2 or wanted.unknown:
+        return False
+    found = look(turn, wanted.goal, (), page=1)
+    return found.total > 0 and not found.partial
 
 
 def scope(turn: Turn, act: Act) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said
 from daogou.assistant.knowledge import Knowledge
+from daogou.assistant.noting import Deed
 from daogou.assistant.reply import Call, Card, Citation, Comparison, QuickReply, Reply
 from daogou.assistant.state import Offer, State
 from daogou.assistant.words import label, say
 from daogou.engine import Engine
-from daogou.types import Product
+from daogou.types import EventType, Product, Variant
 
 
 @dataclass
@@ -24,6 +25,10 @@ class Turn:
         Of the conversation and its turn, for the choice of words.
     state
         Replaced by what each act makes of it.
+    asks
+        Whether the answer asks for a wish.
+    deeds
+        What the shopper has done to products, for the event log.
     """
 
     engine: Engine
@@ -35,6 +40,7 @@ class Turn:
     language: str
     state: State
     intent: str = ""
+    asks: bool = False
     lines: list[Said] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     quick: list[QuickReply] = field(default_factory=list)
@@ -42,6 +48,7 @@ class Turn:
     citations: list[Citation] = field(default_factory=list)
     extra: list[Fact] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
 
     def say(self, key: str, **facts: Fact) -> None:
         """Add a sentence; what was said already in this turn is not said again."""
@@ -52,6 +59,22 @@ class Turn:
     def set(self, **changes: Any) -> None:
         """Change the state."""
         self.state = replace(self.state, **changes)
+
+    def note(
+        self,
+        type_: EventType,
+        product: Product,
+        variant: Variant | None = None,
+        quantity: int = 1,
+    ) -> None:
+        """Note what the shopper does to a product."""
+        self.deeds.append(Deed(type_, product, variant, quantity))
+
+    def open(self, product: Product) -> None:
+        """Put a product in focus whose details are told: it is viewed, once until another is."""
+        if self.state.opened != product.id:
+            self.note("detail-page-view", product)
+        self.state = replace(self.state.focusing(product.id), opened=product.id)
 
     def offer(self, text: str, payload: str) -> None:
         """Add a quick reply."""

@@ -12,6 +12,7 @@ from daogou.assistant.gate import Gate
 from daogou.assistant.guessing import Guesser
 from daogou.assistant.references import NOTHING, Pointed, named, point
 from daogou.assistant.rules import (
+    SMALL,
     Rule,
     answer,
     clauses,
@@ -20,7 +21,7 @@ from daogou.assistant.rules import (
     without,
     words_of,
 )
-from daogou.assistant.state import OPTION, State
+from daogou.assistant.state import State
 from daogou.text import detect_language, normalize
 from daogou.text.normal import HAN
 
@@ -66,8 +67,11 @@ def language_of(text: str, state: State) -> str:
     if text.startswith("/") or not _WORD.search(plain):
         return state.language
     found = detect_language(text)
-    lone = len(plain.split()) == 1 and len(plain) <= 3
-    return state.language if found == "en" and lone else found
+    words = plain.split()
+    lone = len(words) == 1 and len(plain) <= 3
+    # A name is of no language: "Maker 12" to a question that was put in Chinese.
+    named = state.asked is not None and not SMALL.intersection(words)
+    return state.language if found == "en" and (lone or named) else found
 
 
 def understand(text: str, state: State, gate: Gate, guesser: Guesser | None = None) -> list[Act]:
@@ -180,9 +184,7 @@ def _by_name(text: str, rule: Rule, state: State, gate: Gate) -> Pointed:
     return Pointed(found) if found else NOTHING
 
 
-_EVERYTHING: Final = frozenset(
-    ("refers", "product", "shown", "cart", "focus", "focus_or_size", "listed")
-)
+_EVERYTHING: Final = frozenset(("refers", "product", "shown", "cart", "focus", "buying", "listed"))
 
 
 _ADDING: Final = re.compile(r"(?:please |ok |okay |yes |then )*(?:add|remove)\b|加|放")
@@ -195,6 +197,8 @@ def _there(text: str, state: State, pointed: Pointed, *, asks: bool) -> set[str]
         there.add("shown")
     if state.cart:
         there.add("cart")
+    if state.cart or (state.pending is not None and state.pending.kind != "remove"):
+        there.add("buying")
     if state.listed:
         there.add("listed")
     if pointed or (pointed.vague and _ADDING.match(text)):
@@ -203,8 +207,6 @@ def _there(text: str, state: State, pointed: Pointed, *, asks: bool) -> set[str]
         there.add("product")
     if state.focus:
         there.add("focus")
-    if state.focus or any(w.field in (f"{OPTION}size", "attributes.size") for w in state.must):
-        there.add("focus_or_size")
     if asks:
         there.add("question")
     if state.asked and text in answer("skip"):

@@ -9,8 +9,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from daogou.assistant.gate import Fact, Said
-from daogou.text import normalize
+from daogou.text import garment_size, normalize
 from daogou.text.normal import HAN
+from daogou.types import Product
 from daogou.understanding.lexicon import lexicon
 from daogou.understanding.vocabulary import kinds
 
@@ -64,11 +65,16 @@ def _filled(template: str, words: Mapping[str, str]) -> str:
     return text
 
 
-def field_name(field: str, language: str) -> str:
-    """What an attribute or another field is called: "colour", 颜色, or the merchant's own key."""
+def field_name(field: str, language: str, values: Sequence[str] = ()) -> str:
+    """What an attribute or another field is called: "colour", 颜色, or the merchant's own key.
+
+    A size of these ``values`` may be one of clothes, 尺码, or of a pack, 规格.
+    """
     key = field.removeprefix(ATTRIBUTE).removeprefix("option.")
     names = templates()["field"]
     kind = kind_of(key)
+    if kind == "size" and values and not any(garment_size(v) for v in values):
+        kind = "pack"
     told = names.get(kind) or names.get(key)
     return str(told[speech(language)]) if told else key.replace("_", " ")
 
@@ -77,6 +83,28 @@ def kind_of(key: str) -> str:
     """``"color"`` for any of the keys that merchants give a colour; else the key itself."""
     plain = key.lower().replace(" ", "_")
     return next((name for name, kind in kinds().items() if plain in kind.keys), key)
+
+
+def telling(product: Product) -> list[tuple[str, tuple[str, ...]]]:
+    """The attributes that tell a shopper something, those that shoppers ask about first.
+
+    Not what brand, categories or title say already, nor a mark, nor a number of the merchant's
+    own under a name that no shopper knows.
+    """
+    levels = {level for path in product.categories for level in path.split(" > ")}
+    said = {product.brand, product.title, *levels}
+    told = []
+    for key, values in product.attributes.items():
+        known = kind_of(key) in templates()["field"] or kind_of(key) in kinds()
+        words = [v for v in values if v not in said and _says(v, number=known)]
+        if len(words) == len(values) and values:
+            told.append((not known, key, values))
+    told.sort(key=lambda row: row[0])
+    return [(key, values) for _, key, values in told]
+
+
+def _says(value: str, *, number: bool) -> bool:
+    return any(c.isalpha() or (number and c.isdigit()) for c in value)
 
 
 def value_text(value: str, language: str) -> str:

@@ -155,7 +155,7 @@ def ask(
     """
     catalogue = view.catalogue
     node = filter_of(catalogue, request.filter)
-    sellable = catalogue.live
+    sellable = catalogue.live_without(request.excluded_ids)
     for expression in merchant.filters:
         sellable = _passing(catalogue, _merchants(catalogue, expression), sellable)
     wording = worded(merchant, view.lexical)

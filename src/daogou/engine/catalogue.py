@@ -49,7 +49,8 @@ class Catalogue:
         cannot be compared. ``published`` is seconds since 1970.
     texts
         By field: brand, categories (with every path's outer paths), availability, tags,
-        and ``attributes.KEY``.
+        ``attributes.KEY``, and ``options.KEY``, which has the options of the variants that are
+        not out of stock.
     titles
         What each is called, in all languages.
     currency
@@ -111,6 +112,10 @@ class Catalogue:
     def n_values(self) -> int:
         """How many values all text fields have."""
         return sum(len(postings.vocabulary) for postings in self.texts.values())
+
+    def live_without(self, ids: Sequence[str]) -> Bools:
+        """Which rows are products of the shop, and none of ``ids``: bool [V]."""
+        return self.live & ~self.rows_with_any("id", ids) if ids else self.live
 
     def rows_with_any(self, field: str, values: Sequence[str]) -> Bools:
         """Which rows have one of ``values`` in a text field: bool [V]."""

@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from daogou.engine.catalogue import ATTRIBUTE, MONEY_FIELDS, ORDER_FIELDS, Catalogue
-from daogou.engine.columns import PATH_SEPARATOR, Int32, Postings, Titles, Vocabulary
+from daogou.engine.columns import (
+    PATH_SEPARATOR,
+    Int32,
+    Postings,
+    Titles,
+    Vocabulary,
+    option_field,
+    option_spelling,
+)
 from daogou.engine.matching import Floats
 from daogou.features import ItemTable
 from daogou.types import Money, Product
@@ -68,6 +76,7 @@ class _Gathered:
         self._enter(row, "tags", product.tags)
         for key, values in product.attributes.items():
             self._enter(row, ATTRIBUTE + key, values)
+        self._enter_options(row, product)
         self._enter_paths(row, product)
         self.fingerprints.append(_fingerprint(product))
         titles = (product.title, *(text.title for text in product.localized.values()))
@@ -100,6 +109,16 @@ class _Gathered:
         for value in dict.fromkeys(values):
             rows.append(row)
             codes.append(vocabulary.add(value))
+
+    def _enter_options(self, row: int, product: Product) -> None:
+        there = (v for v in product.variants if v.availability != "OUT_OF_STOCK")
+        told = dict.fromkeys(pair for variant in there for pair in variant.options.items())
+        for key, value in told:
+            vocabulary, rows, codes = self._entries_of(option_field(key))
+            code = vocabulary.add(value)
+            vocabulary.spell(code, option_spelling(value))
+            rows.append(row)
+            codes.append(code)
 
     def _enter_paths(self, row: int, product: Product) -> None:
         _, rows, codes = self._entries_of("categories")

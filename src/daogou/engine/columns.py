@@ -16,9 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daogou.engine.matching import Bools, Floats
+from daogou.text import garment_size, normalize
 
 Int32 = NDArray[np.int32]
 PATH_SEPARATOR: Final = " > "
+OPTION: Final = "options."
+"""Fields of this prefix have what the variants of a product may be chosen by."""
+_NO_NAME: Final = re.compile(r"[^\w.-]+")
+"""What the name of a field cannot have."""
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
@@ -26,6 +31,16 @@ def fold(value: str) -> str:
     """A value as it is looked up: case, width and blanks (also around ``>``) do not count."""
     folded = unicodedata.normalize("NFKC", value).casefold()
     return PATH_SEPARATOR.join(" ".join(part.split()) for part in folded.split(">"))
+
+
+def option_field(key: str) -> str:
+    """The field of a variant's option: ``"options.shoe_size"`` of ``"Shoe Size"``."""
+    return OPTION + _NO_NAME.sub("_", key.strip().lower())
+
+
+def option_spelling(value: str) -> str:
+    """The one spelling of an option's value, by which a filter finds all: "2xl" of "XXL"."""
+    return garment_size(value) or normalize(value)
 
 
 class Vocabulary:
@@ -54,6 +69,10 @@ class Vocabulary:
             self._spell(word, code)
             self.words.append(word)
         return code
+
+    def spell(self, code: int, spelling: str) -> None:
+        """Say how the value may be written, too."""
+        self._spell(spelling, code)
 
     def translate(self, code: int, language: str, word: str) -> None:
         """Say how the value is called in another language; both names find it."""

@@ -3,7 +3,7 @@
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -131,9 +131,13 @@ class Engine:
         """The shop's currency: that of most products; None where none has a price."""
         return self._live.newest().catalogue.currency
 
+    @property
+    def filter_fields(self) -> Collection[str]:
+        """The fields that a filter can name now; :class:`FilterError` is for any other."""
+        return self._live.newest().catalogue.fields.keys()
+
     def warm_up(self) -> None:
-        """Build now what the first request would wait for: suggestions, spelling, articles,
-        the reader of sentences.
+        """Build now what the first request would wait for.
 
         Vectors of many articles are made meanwhile by a thread; words find them until then.
         """

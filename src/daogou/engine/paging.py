@@ -80,6 +80,7 @@ def fingerprint(request: SearchRequest) -> str:
         request.query,
         request.visitor_id if request.personalize else None,
         request.filter,
+        sorted(request.excluded_ids),
         request.order_by,
         request.boosts,
         request.spelling,

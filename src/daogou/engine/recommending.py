@@ -126,6 +126,7 @@ def candidates(
     mask = allowed_rows(view, request.filter) & view.catalogue.available
     for excluded in (anchors, visit.in_cart, visit.rejected):
         mask[excluded] = False
+    mask &= view.catalogue.live_without(request.excluded_ids)
     proposals = propose(request.placement, view, visit, mask, anchors, user, opinion)
     proposals += _filling(view, mask, proposals, request)
     weights = WEIGHTS.get(request.placement)

@@ -78,6 +78,8 @@ class SearchRequest:
     filter
         An expression of :mod:`daogou.engine.filters`, or the JSON form of
         :mod:`daogou.engine.json_filter`.
+    excluded_ids
+        Products that are left out, as if the shop did not have them.
     page_token
         :attr:`SearchSlate.next_page_token` of the page before, with the same request otherwise.
     boosts
@@ -107,6 +109,7 @@ class SearchRequest:
     offset: int = 0
     page_token: str = ""
     filter: str | Mapping[str, Any] = ""
+    excluded_ids: tuple[str, ...] = ()
     order_by: str = ""
     facets: tuple[FacetSpec, ...] = ()
     boosts: tuple[Boost, ...] = ()
@@ -137,8 +140,8 @@ class RecommendRequest:
     """A list of recommended products.
 
     ``product_ids`` are the products that the page is about: the viewed one for
-    ``similar`` and ``goes-with``, the cart for ``cart``. ``diversity`` trades
-    score for variety, 0 to 1.
+    ``similar`` and ``goes-with``, the cart for ``cart``; ``excluded_ids`` are left out.
+    ``diversity`` trades score for variety, 0 to 1.
 
     Raises
     ------
@@ -152,6 +155,7 @@ class RecommendRequest:
     product_ids: tuple[str, ...] = ()
     page_size: int = 12
     filter: str = ""
+    excluded_ids: tuple[str, ...] = ()
     language: str = "en"
     diversity: float = 0.2
 

@@ -14,8 +14,9 @@ import orjson
 import sqlalchemy as sa
 
 from daogou.errors import InvalidInput
-from daogou.store import tables
+from daogou.store import eventlog, tables
 from daogou.store.documents import dump, micros, moment, storable
+from daogou.types import UserEvent
 
 _C: Final = tables.conversations.c
 _T: Final = tables.turns.c
@@ -47,13 +48,18 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """What was said and what was answered; the first turn's text is empty: a greeting."""
+    """What was said and what was answered; the first turn's text is empty: a greeting.
+
+    ``events`` are what the shopper did in it. They are written into the event log with the
+    turn, and read from there alone.
+    """
 
     number: int
     created: datetime
     text: str
     reply: Json
     feedback: Feedback | None = None
+    events: tuple[UserEvent, ...] = ()
 
 
 def add(
@@ -107,11 +113,17 @@ def get(connection: sa.Connection, conversation_id: str) -> StoredConversation |
 def append_turn(
     connection: sa.Connection, conversation_id: str, turn: StoredTurn, state: Json
 ) -> bool:
-    """Write a turn and the state after it; whether it could be.
+    """Write a turn, its events and the state after it; whether it could be.
 
     It cannot where the conversation has another number of turns than those before this one:
     somebody else's message came first, or it was deleted.
+
+    Raises
+    ------
+    InvalidInput
+        An event of it cannot be stored.
     """
+    events = [eventlog.event_row(event) for event in turn.events]
     grown = connection.execute(
         sa.update(tables.conversations)
         .where(_C.id == conversation_id, _C.turns == turn.number - 1)
@@ -131,6 +143,8 @@ def append_turn(
         "reply": dump(turn.reply, f"Turn {turn.number}"),
     }
     connection.execute(sa.insert(tables.turns), row)
+    if events:
+        eventlog.append(connection, events)
     return True
 
 
