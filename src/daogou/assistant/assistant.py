@@ -156,7 +156,7 @@ class Assistant:
         told, now = reply_to_json(reply), datetime.now(UTC)
         place = (reply.conversation_id, reply.turn)
         events = tuple(events_of(turn.deeds, reply.state, turn.visitor_id, place, now))
-        stored = StoredTurn(reply.turn, now, text, told, events)
+        stored = StoredTurn(reply.turn, now, text, told, events=events)
         return self._store.append_turn(reply.conversation_id, stored, told["state"])
 
     @contextmanager
