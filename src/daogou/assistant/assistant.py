@@ -11,8 +11,9 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
-from daogou.assistant.reply import Reply, reply_to_json
+from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
+from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import language_of, understand
 from daogou.engine import Engine
@@ -96,6 +97,23 @@ class Assistant:
             There is no such conversation.
         """
         return state_from_json(self._stored(conversation_id).state)
+
+    def questions(
+        self, product_id: str, language: str = "en", count: int = QUESTIONS
+    ) -> tuple[QuickReply, ...]:
+        """Questions worth asking about a product, each of which has an answer.
+
+        Raises
+        ------
+        NotFound
+            There is no such product.
+        """
+        language = "zh" if language == "zh" else "en"
+        turn = self._turn("", FIRST, None, language, State(language=language))
+        product = turn.gate.product(product_id)
+        if product is None:
+            raise NotFound(f"There is no product '{product_id[:40]}'; put it, or search for it.")
+        return tuple(questions_about(turn, product, count))
 
     def forget(self, conversation_id: str) -> bool:
         """Delete a conversation; whether there was one."""
