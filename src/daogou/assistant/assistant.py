@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -11,6 +11,7 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.page import NOWHERE, Page
 from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
 from daogou.assistant.suggesting import QUESTIONS, questions_about
@@ -67,8 +68,22 @@ class Assistant:
         self._write(reply, "")
         return reply
 
-    def say(self, conversation_id: str, text: str) -> Reply:
+    def say(
+        self,
+        conversation_id: str,
+        text: str,
+        hear: Callable[[str], None] | None = None,
+        page: Page = NOWHERE,
+    ) -> Reply:
         """Answer a message.
+
+        Parameters
+        ----------
+        hear
+            Called with each piece of the answer's text as soon as it is ready; together they
+            are the text of the reply.
+        page
+            What the page knows that the message comes from.
 
         Raises
         ------
@@ -80,8 +95,11 @@ class Assistant:
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                reply = self._answer(stored, text)
-                if self._write(reply, clean(text)[: self._config.max_characters]):
+                reply = self._answer(stored, text, page)
+                said = clean(page.label or text)[: self._config.max_characters]
+                if self._write(reply, said):
+                    if hear is not None:
+                        hear(reply.text)
                     return reply
         raise InvalidInput(
             "Other messages to this conversation are being answered; send yours again.",
@@ -125,20 +143,23 @@ class Assistant:
         if stored is None:
             raise NotFound(
                 f"There is no conversation '{conversation_id[:40]}': it was deleted, or never"
-                " begun. `daogou chat` begins one."
+                " begun. `daogou chat` and POST /v1/conversations begin one."
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str) -> Reply:
+    def _answer(self, stored: StoredConversation, text: str, page: Page) -> Reply:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
         language = language_of(message[:limit], state)
+        if page.language and message.startswith("/"):
+            language = page.language
         number = stored.turns + 1
         turn = self._turn(stored.id, number, stored.visitor_id, language, state)
         if len(message) > limit or len(text) > 4 * limit:
             turn.say("cut")
-        decide(turn, understand(message[:limit], state, turn.gate))
+        page.open(turn)
+        decide(turn, understand(message[:limit], turn.state, turn.gate))
         return turn.reply(stored.id, number)
 
     def _turn(

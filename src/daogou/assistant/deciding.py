@@ -234,6 +234,7 @@ _PLAIN: Final[Mapping[str, Handler]] = {
     "yes": _yes,
     "no": _no,
     "cart": carting.show_cart,
+    "wishes": wishes.show_state,
     "sale": _sale,
 }
 _ABOUT: Final[Mapping[str, Callable[[Turn, str, str], None]]] = {
@@ -258,5 +259,6 @@ _INTENTS: Final[Mapping[str, str]] = {
     "yes": "add",
     "no": "no",
     "cart": "show_cart",
+    "wishes": "show_state",
     "sale": "find",
 }

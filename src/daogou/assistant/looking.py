@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from daogou.assistant.gate import total_of
 from daogou.assistant.reading import filter_out, price_filter
+from daogou.assistant.reply import Call
 from daogou.assistant.state import OPTION, CartLine, State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.words import kind_of
@@ -99,8 +100,16 @@ def look(
         items = tuple(item for item in items if all(has(item.product, w) for w in options))
         total = len(items)
     turn.gate.keep(item.product for item in items)
+    items = items[:PAGE]
+    turn.calls.append(
+        Call(
+            "search_products",
+            {"query": query, "filter": request.filter, "orderBy": order_by},
+            {"totalSize": total, "productIds": [item.product.id for item in items]},
+        )
+    )
     return Look(
-        items=items[:PAGE],
+        items=items,
         total=total,
         partial=found.partial or bool(found.relaxations),
         corrected=found.corrected_query if found.correction_applied else None,

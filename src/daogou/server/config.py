@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
 """What the storefront and the reasons are written in."""
@@ -36,6 +37,21 @@ class Shopper:
         return cls(visitor_id, dict(zip(LANGUAGES, padded, strict=True)))
 
 
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    web = parts.scheme in ("http", "https") and parts.netloc
+    if (
+        not web
+        or origin != f"{parts.scheme}://{parts.netloc}".lower()
+        or "*" in origin
+        or "@" in origin
+    ):
+        raise ValueError(
+            f"origins has {origin!r}; expected scheme and host, in lower case and without a path or"
+            " '*', such as 'https://www.shop.example'."
+        )
+
+
 @dataclass(frozen=True)
 class ServerConfig:
     """Settings of the server.
@@ -57,6 +73,12 @@ class ServerConfig:
         A larger request body is refused with 413.
     max_items
         The most events or products that one request may carry.
+    origins
+        Other sites whose pages may embed the assistant, each as a browser names it:
+        ``"https://www.shop.example"``. Without any, only pages of this server can use it.
+    messages_per_minute
+        How many messages one address may send to the assistant in a minute; 0 is no limit.
+        Behind a proxy on this machine the address is the one that the proxy tells.
     """
 
     host: str = "127.0.0.1"
@@ -67,6 +89,8 @@ class ServerConfig:
     shoppers: tuple[str, ...] = ()
     max_body_bytes: int = 16 * 1024 * 1024
     max_items: int = 10_000
+    messages_per_minute: int = 120
+    origins: tuple[str, ...] = ()
     shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -77,4 +101,10 @@ class ServerConfig:
         for name in ("max_body_bytes", "max_items"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
+        for origin in self.origins:
+            _check_origin(origin)
+        if self.messages_per_minute < 0:
+            raise ValueError(
+                f"messages_per_minute is {self.messages_per_minute}; expected 0 or more."
+            )
         object.__setattr__(self, "shop_as", tuple(Shopper.parse(text) for text in self.shoppers))

@@ -1,0 +1,222 @@
+"""The shapes of ``/v1/conversations``."""
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from daogou.knowledge.extracts import Source
+from daogou.server.schemas import MAX_ID, MAX_LINES, Identifier, LanguageCode, Wire
+from daogou.store import Rating
+
+MAX_MESSAGE: Final = 20_000
+MAX_COMMENT: Final = 2_000
+MAX_QUANTITY: Final = 9_999
+MAX_TURN: Final = 2**31 - 1
+"""More turns than the database can number."""
+
+
+class ConversationBody(Wire):
+    """`POST /v1/conversations`."""
+
+    visitor_id: Identifier | None = Field(
+        default=None, description="Whose history counts.", examples=["visitor-1"]
+    )
+    language_code: LanguageCode = None
+
+
+class CartLineIn(Wire):
+    """A product in the page's cart."""
+
+    id: Identifier = Field(examples=["p1"])
+    variant_id: Identifier | None = None
+    quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
+
+
+class MessageBody(Wire):
+    """`POST /v1/conversations/{conversation_id}/messages`: a `text` or a `payload`."""
+
+    text: str | None = Field(
+        default=None,
+        max_length=MAX_MESSAGE,
+        description="What the shopper says; of a long text the first `max_characters` are read.",
+        examples=["oat milk under $5"],
+    )
+    payload: str | None = Field(
+        default=None,
+        max_length=2 * MAX_ID,
+        pattern="^/",
+        description="Of the quick reply that was pressed, instead of a text.",
+        examples=["/more"],
+    )
+    label: str | None = Field(
+        default=None,
+        max_length=2 * MAX_ID,
+        description="What the button with the `payload` read; kept as what the shopper said.",
+        examples=["Show more"],
+    )
+    language_code: LanguageCode = Field(
+        default=None,
+        description="The language to answer a `payload` in; that of the last turn where there is"
+        " none. A text is answered in its own.",
+    )
+    product_id: Identifier | None = Field(
+        default=None,
+        description='The product whose page the shopper is on, where that is news: what "it" is.'
+        " A product that does not exist is none.",
+        examples=["p1"],
+    )
+    cart: list[CartLineIn] | None = Field(
+        default=None,
+        max_length=MAX_LINES,
+        description="The cart as the page has it, which takes the place of the conversation's;"
+        " the answer's `cart` is what has become of it.",
+    )
+    last_turn_id: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_TURN,
+        description="The last turn whose `state` the client has. A stream then has what has"
+        " changed since (`STATE_DELTA`), otherwise the whole state (`STATE_SNAPSHOT`).",
+        examples=[1],
+    )
+
+
+class FeedbackBody(Wire):
+    """`POST /v1/conversations/{conversation_id}/turns/{turn_id}/feedback`."""
+
+    rating: Rating = Field(examples=["up"])
+    comment: str | None = Field(
+        default=None, max_length=MAX_COMMENT, examples=["Just what I was looking for"]
+    )
+
+
+class Spoken(Wire):
+    """What the assistant says."""
+
+    text: str
+    language: str
+
+
+class PriceOut(Wire):
+    """An amount in minor units."""
+
+    amount: int = Field(examples=[499])
+    currency: str = Field(examples=["USD"])
+
+
+class CardOut(Wire):
+    """A product as the conversation shows it."""
+
+    id: str
+    title: str
+    price: PriceOut | None
+    uri: str | None
+    image: str | None
+    availability: str
+    reason: str = Field(description="Why it is shown; empty where it was asked for by name.")
+
+
+class QuickReplyOut(Wire):
+    """An answer to press: its text, and the `payload` to send."""
+
+    text: str
+    payload: str
+
+
+class RowOut(Wire):
+    """A row of a comparison, with a value for each product."""
+
+    name: str
+    values: list[str]
+
+
+class ComparisonOut(Wire):
+    """Products side by side."""
+
+    product_ids: list[str]
+    rows: list[RowOut]
+
+
+class CitationOut(Wire):
+    """A source that was quoted, and the words."""
+
+    id: str = Field(description="Of the article, or of the product whose record was quoted.")
+    title: str
+    quote: str
+    source: Source
+
+
+class CartLineOut(Wire):
+    """A product in the cart."""
+
+    id: str
+    variant_id: str | None
+    quantity: int
+
+
+class ReplyAnswer(Wire):
+    """What the assistant answers."""
+
+    conversation_id: str
+    turn_id: int = Field(description="1 is the greeting.")
+    intent: str = Field(description="What the message was taken for.", examples=["find"])
+    message: Spoken
+    products: list[CardOut]
+    quick_replies: list[QuickReplyOut]
+    comparison: ComparisonOut | None
+    citations: list[CitationOut]
+    cart: list[CartLineOut]
+    state: dict[str, Any] = Field(
+        description="Everything that the conversation goes on from: `goal`, `must`, `mustNot`,"
+        " `prefer`, `budget`, and more."
+    )
+
+
+class FeedbackOut(Wire):
+    """What the shopper thinks of an answer."""
+
+    rating: Rating
+    comment: str | None
+    create_time: str
+
+
+class TurnOut(Wire):
+    """A message and its answer, which has no `state`."""
+
+    turn_id: int
+    create_time: str
+    text: str = Field(description="What the shopper said; empty for the greeting.")
+    reply: dict[str, Any]
+    feedback: FeedbackOut | None
+
+
+class ConversationAnswer(Wire):
+    """A conversation as it stands."""
+
+    conversation_id: str
+    visitor_id: str | None
+    create_time: str
+    update_time: str
+    turn_count: int
+    cart: list[CartLineOut]
+    state: dict[str, Any]
+    turns: list[TurnOut] = Field(description="The newest, oldest first.")
+
+
+class QuestionsAnswer(Wire):
+    """What is worth asking about a product."""
+
+    product_id: str
+    language_code: str
+    questions: list[QuickReplyOut]
+
+
+class FeedbackAnswer(Wire):
+    """The feedback as it was kept."""
+
+    conversation_id: str
+    turn_id: int
+    feedback: FeedbackOut
+
+
+REQUESTS: Final = (ConversationBody, MessageBody, FeedbackBody)
