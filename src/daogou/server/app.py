@@ -17,9 +17,9 @@ from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
 from daogou.server.metrics import Metrics
 from daogou.server.operate import operate_routes
-from daogou.server.shopping import shopping_routes
 from daogou.server.origins import Origins
 from daogou.server.questions import question_routes
+from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
 from daogou.server.visitors import visitor_routes
 from daogou.store import Store

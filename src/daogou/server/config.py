@@ -39,13 +39,9 @@ class Shopper:
 
 def _check_origin(origin: str) -> None:
     parts = urlsplit(origin)
-    web = parts.scheme in ("http", "https") and parts.netloc
-    if (
-        not web
-        or origin != f"{parts.scheme}://{parts.netloc}".lower()
-        or "*" in origin
-        or "@" in origin
-    ):
+    bare = origin == f"{parts.scheme}://{parts.netloc}".lower()
+    web = parts.scheme in ("http", "https") and parts.hostname
+    if not (bare and web) or {*"*@"} & {*origin}:
         raise ValueError(
             f"origins has {origin!r}; expected scheme and host, in lower case and without a path or"
             " '*', such as 'https://www.shop.example'."

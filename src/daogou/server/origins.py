@@ -1,10 +1,12 @@
 """Other sites that may embed the assistant: CORS for exactly these, and only for what it needs."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EMBEDDED: Final = ("/assistant.js", "/static/", "/v1/conversations", "/v1/questions")
 """What a page of another origin reaches; the catalogue and visitors' events are not among it."""
@@ -31,5 +33,16 @@ class Origins:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        embedded = scope["type"] == "http" and scope["path"].startswith(EMBEDDED)
-        await (self.shared if embedded else self.app)(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith(EMBEDDED):
+            await self.app(scope, receive, send)
+        elif "origin" in Headers(scope=scope):
+            await self.shared(scope, receive, send)
+        else:
+            await self.app(scope, receive, partial(_varying, send))
+
+
+async def _varying(send: Send, message: Message) -> None:
+    """Tell caches that pages of other origins get other headers."""
+    if message["type"] == "http.response.start":
+        MutableHeaders(scope=message).add_vary_header("Origin")
+    await send(message)

@@ -19,11 +19,11 @@ export class Panel {
     this.log = h("div", { class: "log", part: "log", role: "log", tabindex: "0" });
     this.waiting = h("div", { class: "waiting", part: "typing", hidden: true }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), this.#word(h("span", { class: "visually-hidden" }), "waiting"));
     this.replies = h("ul", { class: "replies", part: "quick-replies" });
-    this.notice = h("div", { class: "notice", part: "notice", role: "alert" });
+    this.trouble = h("div", { class: "trouble", part: "notice", role: "alert" });
     this.input = h("textarea", { class: "input", part: "input", rows: "1", maxlength: String(LONGEST), enterkeyhint: "send", onkeydown: this.#typed, oninput: this.#grow });
     this.voice = canListen && this.#label(h("button", { type: "button", class: "round", part: "voice", "aria-pressed": "false", onclick: () => act.voice() }, icon("voice")), "voice");
     this.element = h(inline ? "section" : "dialog", { class: "panel", part: "panel", onkeydown: this.#escape, oncancel: (event) => { event.preventDefault(); act.close(); } });
-    append(this.element, [this.#head(), this.log, this.waiting, this.notice, this.replies, this.#foot()]);
+    append(this.element, [this.#head(), this.log, this.waiting, this.trouble, this.replies, this.#foot()]);
     this.#names(this.replies, "replies");
     this.#names(this.log, "log");
     this.#texts.push(({ t }) => { this.input.placeholder = t("placeholder"); });
@@ -34,7 +34,7 @@ export class Panel {
     this.heading = this.#word(h("h2", { tabindex: "-1", class: "title", part: "title" }), "title");
     this.#texts.push(({ t }) => this.element.setAttribute("aria-label", t("title")));
     const { wishes, cart, fresh, close } = this.#act;
-    const entry = (key, run) => this.#word(h("button", { type: "button", onclick: () => { this.menu.open = false; run(); } }), key);
+    const entry = (key, run) => this.#word(h("button", { type: "button", onclick: () => { this.menu.open = false; this.focus(); run(); } }), key);
     const aloud = canSpeak && this.#word(h("button", { type: "button", "aria-pressed": "false", onclick: () => aloud.setAttribute("aria-pressed", String(this.#act.aloud())) }), "aloud");
     this.menu = h(
       "details",
@@ -70,9 +70,9 @@ export class Panel {
   /** Ask whether the conversation is to be deleted, in the place of a problem. */
   #confirm() {
     const { t } = this.words;
-    const keep = () => { replace(this.notice); this.input.focus(); };
-    const yes = h("button", { type: "button", class: "small danger", onclick: () => { replace(this.notice); this.#act.forget(); } }, t("forget.yes"));
-    replace(this.notice, h("p", {}, t("forget.sure")), h("div", { class: "ways" }, yes, h("button", { type: "button", class: "small", onclick: keep }, t("forget.no"))));
+    const keep = () => { replace(this.trouble); this.input.focus(); };
+    const yes = h("button", { type: "button", class: "small danger", onclick: () => { replace(this.trouble); this.focus(); this.#act.forget(); } }, t("forget.yes"));
+    replace(this.trouble, h("p", {}, t("forget.sure")), h("div", { class: "ways" }, yes, h("button", { type: "button", class: "small", onclick: keep }, t("forget.no"))));
     yes.focus();
   }
 
@@ -139,15 +139,18 @@ export class Panel {
 
   /** Tell of trouble, with a button where something can be done about it. */
   tell(text, label, run) {
-    const again = () => { replace(this.notice); run(); };
-    replace(this.notice, h("p", {}, text), label && h("div", { class: "ways" }, h("button", { type: "button", class: "small", onclick: again }, label)));
+    const again = () => { replace(this.trouble); this.focus(); run(); };
+    replace(this.trouble, h("p", {}, text), label && h("div", { class: "ways" }, h("button", { type: "button", class: "small", onclick: again }, label)));
   }
 
   calm() {
-    replace(this.notice);
+    replace(this.trouble);
   }
 
   set busy(busy) {
+    // What was pressed cannot be pressed again, or goes: the keyboard must not be left nowhere.
+    const active = this.element.getRootNode().activeElement;
+    if (busy && (this.replies.contains(active) || active === this.submit)) this.focus();
     this.waiting.hidden = !busy;
     this.submit.disabled = busy;
     this.element.toggleAttribute("data-busy", busy);

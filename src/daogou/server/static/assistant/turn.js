@@ -20,19 +20,20 @@ export function said(text) {
  * event), rate(turnId, rating)}; `rated` is what the shopper thought of it before.
  */
 export function answer(reply, words, page, act, rated = null) {
-  const { message, products, comparison, citations } = reply;
+  const { message, products, comparison, citations, quickReplies } = reply;
+  const asked = quickReplies.some(({ payload }) => payload === "/yes");
   return h(
     "div",
     { class: "message", part: "message message-theirs", lang: words.tag, "data-turn": String(reply.turnId) },
     h("p", { class: "text" }, message.text),
     comparison && table(comparison, products, words),
-    products.length > 0 && h("ul", { class: "cards", part: "cards", "aria-label": words.t("products") }, products.map((card, place) => product(card, place, words, page, act))),
-    citations.length > 0 && sources(citations, words, page),
+    products.length > 0 && h("ul", { class: "cards", part: "cards", "aria-label": words.t("products") }, products.map((card, place) => product(card, place, words, page, act, !asked))),
+    citations.length > 0 && sources(reply, words, page),
     reply.turnId > 1 && thumbs(reply.turnId, words, act, rated),
   );
 }
 
-function product(card, place, words, page, act) {
+function product(card, place, words, page, act, addable) {
   const { t, money } = words;
   const gone = card.availability === "OUT_OF_STOCK";
   const href = safe(page.productUrl(card), page.base);
@@ -48,7 +49,7 @@ function product(card, place, words, page, act) {
       h("p", { class: gone ? "stock out" : "stock" }, t(`stock.${gone ? "out" : card.availability === "IN_STOCK" ? "in" : "other"}`)),
       card.reason && h("p", { class: "why", part: "reason" }, h("b", {}, t("why")), " ", card.reason),
       // A command names products without blanks.
-      !gone && !/\s/.test(card.id) && h("button", { type: "button", class: "small", part: "add", "aria-label": t("add.one", { title: card.title }), onclick: () => act.press(`/add ${card.id}`, t("add.one", { title: card.title })) }, icon("plus"), t("add")),
+      addable && !gone && !/\s/.test(card.id) && h("button", { type: "button", class: "small", part: "add", "aria-label": t("add.one", { title: card.title }), onclick: () => act.press(`/add ${card.id}`, t("add.one", { title: card.title })) }, icon("plus"), t("add")),
     ),
   );
 }
@@ -76,10 +77,12 @@ function table({ productIds, rows }, products, words) {
   );
 }
 
-function sources(citations, words, page) {
+/** Where it is from: a link to the article, and the words themselves unless the answer has them already. */
+function sources({ message, citations }, words, page) {
   const entry = ({ id, title, quote, source }) => {
     const href = source === "article" ? safe(page.articleUrl(id), page.base) : null;
-    return h("li", {}, h("details", {}, h("summary", {}, title), h("blockquote", {}, quote), href && h("a", { href }, words.t("source.read"))));
+    const named = href ? h("a", { href }, title) : title;
+    return h("li", {}, message.text.includes(quote) ? named : h("details", {}, h("summary", {}, title), h("blockquote", {}, quote), href && named));
   };
   return h("div", { class: "sources", part: "citations" }, h("p", { class: "sources-title" }, words.t("sources")), h("ul", {}, citations.map(entry)));
 }
