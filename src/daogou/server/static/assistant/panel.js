@@ -43,7 +43,7 @@ export class Panel {
       h("div", { class: "entries" }, entry("wishes", wishes), entry("cart", cart), aloud, entry("fresh", fresh), entry("forget", () => this.#confirm())),
     );
     return h(
-      "header",
+      "div",
       { class: "head", part: "header" },
       this.heading,
       this.menu,
@@ -60,9 +60,9 @@ export class Panel {
       this.write("");
     };
     return h(
-      "footer",
-      {},
-      h("form", { class: "line", part: "composer", onsubmit: send }, this.input, this.voice, this.submit),
+      "div",
+      { class: "foot" },
+      h("form", { class: "composer", part: "composer", onsubmit: send }, this.input, this.voice, this.submit),
       this.#word(h("p", { class: "automated" }), "automated"),
     );
   }
