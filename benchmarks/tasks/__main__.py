@@ -34,7 +34,6 @@ from benchmarks.tasks.answers import Answers, Judge, answer
 from benchmarks.tasks.arms import JOINT, VARIANTS, Arm, arms, train_arm
 from benchmarks.tasks.funnel import Contender, Exposed, contenders
 from benchmarks.tasks.plot import Curves, draw
-from benchmarks.tasks.rounds import BINS, Float64
 from benchmarks.tasks.shop import Ground, Tested, Towers
 from benchmarks.tasks.table import print_rows
 from daogou.bundle import BundleWriter
@@ -44,6 +43,7 @@ from daogou.cli.settings import Settings
 from daogou.encoders import open_text_encoder
 from daogou.errors import DaogouError
 from daogou.evaluation import reliability
+from daogou.evaluation.rounds import BINS, Float64
 from daogou.training.checkpoint import Progress
 from daogou.training.config import TrainingConfig
 from daogou.training.pipeline import Timer

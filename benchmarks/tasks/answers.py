@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks.tasks.rounds import Float64, Rounds
 from benchmarks.tasks.shop import Tested
+from daogou.evaluation.rounds import Float64, Rounds
 from daogou.models import JointModel
 from daogou.training.data import Data
 from daogou.training.examples import Lists

@@ -8,9 +8,9 @@ import numpy as np
 from benchmarks.reporting import spread
 from benchmarks.tasks.answers import METRICS, SHOWN, Metric
 from benchmarks.tasks.arms import JOINT
-from benchmarks.tasks.rounds import Float64, difference, interval
 from daogou.cli.results import Row
 from daogou.evaluation import Interval
+from daogou.evaluation.rounds import Float64, difference, interval
 from daogou.training.checkpoint import Progress
 
 NEGATIVE: Final = "negative transfer"

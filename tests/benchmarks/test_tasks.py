@@ -15,10 +15,10 @@ from benchmarks.tasks.__main__ import main
 from benchmarks.tasks.answers import METRICS, Metric, ndcg
 from benchmarks.tasks.arms import VARIANTS, arms, weights_alone
 from benchmarks.tasks.comparing import NEGATIVE, POSITIVE, verdict
-from benchmarks.tasks.rounds import BINS, Array, Rounds, difference, interval
 from benchmarks.tasks.shop import before_split
 from daogou.cli.results import Row
 from daogou.evaluation import Interval, Resampling, auc, reliability
+from daogou.evaluation.rounds import BINS, Array, Rounds, difference, interval
 from daogou.features import ItemTable, ShopLog
 from daogou.store import Store
 from daogou.training.config import Plan, TrainingConfig, plan

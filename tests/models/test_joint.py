@@ -14,6 +14,7 @@ from daogou.models import (
     ModelConfig,
     Ranker,
     exposure_loss,
+    lambda_rank,
     listwise,
     sampled_softmax,
 )
@@ -149,8 +150,40 @@ def test_listwise_by_hand() -> None:
 
 def test_lists_without_a_positive_cost_nothing() -> None:
     logits = torch.randn(2, 3, requires_grad=True)
-    loss = listwise(logits, torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool))
-    assert float(loss.detach()) == 0
+    nothing, mask = torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool)
+    for loss in (listwise(logits, nothing, mask), lambda_rank(logits, nothing, mask)):
+        assert float(loss.detach()) == 0
+
+
+def test_lambda_rank_by_hand() -> None:
+    logits = torch.tensor([[2.0, 1.0, 0.0, 100.0]])
+    labels = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
+    mask = torch.tensor([[True, True, True, False]])
+    # The positive stands third; its place there is worth 1/2, the first 1, the second 1/log2(3).
+    second = 1 / math.log2(3)
+    first = (1 - 0.5) * math.log1p(math.exp(2)) + (second - 0.5) * math.log1p(math.exp(1))
+    assert float(lambda_rank(logits, labels, mask)) == pytest.approx(first, rel=1e-6)
+
+
+def test_lambda_rank_sees_nothing_below_its_truncation() -> None:
+    logits = torch.tensor([[3.0, 2.0, 1.0]], requires_grad=True)
+    labels, mask = torch.tensor([[0.0, 0.0, 1.0]]), torch.ones(1, 3, dtype=torch.bool)
+    loss = lambda_rank(logits, labels, mask, truncation=1)
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad[0, 1] == 0
+    assert logits.grad[0, 0] > 0 > logits.grad[0, 2]
+
+
+def test_lambda_rank_sorts_a_list_by_its_grades() -> None:
+    labels = torch.tensor([[0.0, 3.0, 1.0, 0.0, 2.0]])
+    logits = torch.zeros(1, 5, requires_grad=True)
+    for _ in range(50):
+        (gradient,) = torch.autograd.grad(
+            lambda_rank(logits, labels, torch.ones(1, 5, dtype=torch.bool)), logits
+        )
+        logits = (logits - 0.5 * gradient).detach().requires_grad_()
+    assert logits.argsort(1, descending=True)[0, :3].tolist() == [1, 4, 2]
 
 
 def test_the_offset_undoes_the_sampling() -> None:

@@ -13,11 +13,11 @@ def main(home: Path, *origins: str) -> None:
     config = ServerConfig(
         port=0,
         shop_name="Corner Market",
+        messages_per_minute=0,
         shoppers=(
             "household-1=Cooks pasta every week=每周做意面的一家",
             "household-2=Breakfast at home=在家吃早餐的一家",
         ),
-        messages_per_minute=0,
         origins=origins,
     )
 

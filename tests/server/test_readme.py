@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,8 +15,18 @@ CURL = re.compile(r"^curl localhost:8000(\S+) .*?-d '(.*?)'$", re.MULTILINE | re
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_what_is_shown_is_accepted(client: TestClient, name: str) -> None:
     shown = CURL.findall((ROOT / name).read_text(encoding="utf-8"))
-    assert [path for path, _ in shown] == ["/v1/events", "/v1/recommend"]
+    assert [path for path, _ in shown] == [
+        "/v1/events",
+        "/v1/recommend",
+        "/v1/conversations",
+        "/v1/conversations/CONVERSATION_ID/messages",
+    ]
+    told: list[dict[str, Any]] = []
     for path, body in shown:
-        answer = client.post(path, json=json.loads(body))
+        talk = told[-1].get("conversationId", "") if told else ""
+        answer = client.post(path.replace("CONVERSATION_ID", talk), json=json.loads(body))
         assert answer.is_success, answer.text
-    assert answer.json()["results"]
+        told.append(answer.json())
+    assert told[1]["results"]
+    assert told[3]["turnId"] == 2
+    assert told[3]["products"][0]["id"] == "oat-milk"

@@ -5,6 +5,7 @@ in a module of its own, which is imported when the command runs: ``daogou --help
 and serving needs no torch.
 """
 
+from daogou.cli import talk as talk  # adds its commands
 from daogou.cli.commands import app, main
 
 __all__ = ["app", "main"]

@@ -4,7 +4,6 @@ The work is in a module for each command, imported when it runs: help is quick, 
 torch, and the threads of BLAS can be told of before numpy is there.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,18 +20,15 @@ from daogou.cli.options import (
     Home,
     KnowledgeFeedKind,
     Lang,
-    Language,
-    Once,
     Placement,
     Port,
-    Resume,
     Seed,
     StoreUrl,
     Visitor,
 )
 from daogou.cli.settings import DEFAULT_HOME, Settings
 from daogou.cli.teaching import InOrder, command, compose
-from daogou.cli.terminal import say
+from daogou.cli.terminal import one_blas_thread, say
 from daogou.errors import ConfigError
 
 DEMO_HOME: Final = Path(".demo")
@@ -266,7 +262,7 @@ def serve(
     Uses the active bundle; without one it serves words and popularity. Prices, stock and events
     that come in show in the next answer.
     """
-    _one_blas_thread()
+    one_blas_thread()
     from daogou.cli.serving import serve_command
 
     serve_command(Settings.load(home, store), host, port, browser=browser)
@@ -291,7 +287,7 @@ def search(
     ] = "",
 ) -> None:
     """Search on the terminal, with the reason for each product."""
-    _one_blas_thread()
+    one_blas_thread()
     from daogou.cli.asking import search_command
     from daogou.engine import SearchRequest
 
@@ -325,7 +321,7 @@ def recommend(
     filter_: Filter = "",
 ) -> None:
     """Recommend on the terminal, with the reason for each product."""
-    _one_blas_thread()
+    one_blas_thread()
     from daogou.cli.asking import recommend_command
     from daogou.engine import RecommendRequest
     from daogou.engine.requests import ANCHORED
@@ -346,51 +342,14 @@ def recommend(
     recommend_command(Settings.load(home, store), request)
 
 
-@command(
-    app,
-    "daogou chat --visitor household-718",
-    'daogou chat --once "milk under $3" --json',
-    then="daogou serve",
-)
-def chat(
-    home: Home = DEFAULT_HOME,
-    store: StoreUrl = "",
-    visitor: Visitor = None,
-    language: Annotated[
-        Language, typer.Option(help="Of the greeting; answers are in the language of each message.")
-    ] = "en",
-    resume: Resume = None,
-    once: Once = None,
-    json: Annotated[
-        bool,
-        typer.Option("--json", help="Print each answer as a line of JSON (docs/assistant.md)."),
-    ] = False,
-) -> None:
-    """Talk to the shopping assistant, in English and Chinese.
-
-    It searches, compares and fills a cart. A number presses the quick reply with it; Ctrl-D
-    leaves, and the conversation stays in the store.
-    """
-    _one_blas_thread()
-    from daogou.cli.chatting import Chat, chat_command
-
-    chat_command(Settings.load(home, store), Chat(visitor, language, resume, once, json))
-
-
 @command(app, "daogou doctor --home .demo", then="what its last column says")
 def doctor(home: Home = DEFAULT_HOME, store: StoreUrl = "") -> None:
     """Look into what is installed, stored and trained, and say what mends each fault.
 
     Exit code 0 where the shop can be served, 1 where it cannot.
     """
-    _one_blas_thread()
+    one_blas_thread()
     from daogou.cli.doctor import doctor_command
 
     if not doctor_command(Settings.load(home, store)):
         raise typer.Exit(1)
-
-
-def _one_blas_thread() -> None:
-    # Has to be said before numpy is imported. Idle threads of OpenBLAS spin: with two of them a
-    # query's text took 57 ms under load instead of 5.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

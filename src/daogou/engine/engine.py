@@ -124,11 +124,14 @@ class Engine:
         return self._live.newest().catalogue.currency
 
     def warm_up(self) -> None:
-        """Build now what the first request would wait for: suggestions, spelling, knowledge."""
+        """Build now what the first request would wait for: suggestions, spelling, articles.
+
+        Vectors of many articles are made meanwhile by a thread; words find them until then.
+        """
         view = self._live.newest()
         view.lexical.correct("spelling")
         self._completer.suggest(view, "s", "en", 1)
-        self.knowledge.refresh()
+        self.knowledge.snapshot()
 
     def close(self) -> None:
         """Remove what was put into temporary files. The store stays open."""

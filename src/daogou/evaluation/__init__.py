@@ -26,8 +26,10 @@ from daogou.evaluation.protocol import (
     evaluate,
     metric_name,
 )
+from daogou.evaluation.rounds import BINS, Rounds, difference, interval
 
 __all__ = [
+    "BINS",
     "VIEWS",
     "Contender",
     "Interval",
@@ -37,13 +39,16 @@ __all__ = [
     "Reliability",
     "Resampling",
     "Result",
+    "Rounds",
     "SourceContender",
     "View",
     "auc",
     "bootstrap",
     "coverage",
+    "difference",
     "evaluate",
     "hit_at",
+    "interval",
     "metric_name",
     "ndcg_at",
     "recall_at",

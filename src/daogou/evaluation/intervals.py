@@ -82,18 +82,25 @@ class Resampling:
         key = told.tobytes()
         if key not in self._drawn:
             self._drawn[key] = _Draws.of(self.groups[told], self.rounds, self.seed)
-        means = self._drawn[key].means(columns)  # [R, S]
-        seeds = len(columns)
-        if seeds == 1:
-            return means[:, 0]
-        rng = np.random.default_rng((self.seed, stream, 1))
-        weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=self.rounds)
-        averaged: Float64 = (means * weights).sum(axis=1) / seeds
-        return averaged
+        return over_seeds(self._drawn[key].means(columns), self.seed, stream)
 
     def _interval(self, mean: float, means: Float64) -> Interval:
         low, high = np.quantile(means, [(1 - self.level) / 2, (1 + self.level) / 2])
         return Interval(mean, float(low), float(high))
+
+
+def over_seeds(rounds: Float64, seed: int, stream: int) -> Float64:
+    """Each round's mean over seeds that are drawn for it, [R], of ``rounds`` [R, S].
+
+    Statistics of one ``stream`` share the draws; one seed is no draw.
+    """
+    n_rounds, seeds = rounds.shape
+    if seeds == 1:
+        return rounds[:, 0]
+    rng = np.random.default_rng((seed, stream, 1))
+    times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=n_rounds)  # [R, S]
+    averaged: Float64 = (rounds * times).sum(axis=1) / seeds
+    return averaged
 
 
 def _by_seed(values: Numbers) -> Float64:

@@ -4,7 +4,7 @@ from daogou.models.catalogue_softmax import catalogue_softmax
 from daogou.models.config import ModelConfig
 from daogou.models.image_network import ImageNetwork, prepare_image_graph
 from daogou.models.joint import ItemContent, JointModel
-from daogou.models.losses import exposure_loss, listwise, sampled_softmax
+from daogou.models.losses import exposure_loss, lambda_rank, listwise, sampled_softmax
 from daogou.models.ranker import HEADS, Ranker
 from daogou.models.towers import ContentSizes, ContextTower, ItemInputs, ItemTower
 from daogou.models.weighting import TaskWeights, gradients
@@ -24,6 +24,7 @@ __all__ = [
     "catalogue_softmax",
     "exposure_loss",
     "gradients",
+    "lambda_rank",
     "listwise",
     "prepare_image_graph",
     "sampled_softmax",

@@ -54,6 +54,42 @@ def listwise(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     return -(target * functional.log_softmax(logits, 1)).sum(1).mean()
 
 
+def lambda_rank(
+    logits: Tensor, labels: Tensor, mask: Tensor, k: int = 10, truncation: int = 20
+) -> Tensor:
+    """Pairs in the wrong order, each weighed by what NDCG@k loses by it (LambdaRank).
+
+    Burges, 2010; as a loss with a gradient of its own: Wang et al., "The LambdaLoss Framework
+    for Ranking Metric Optimization", 2018. :func:`listwise` counts every position alike; this
+    spends itself where the list is cut. The weights are of the order as it is, and have no
+    gradient. Lists without a positive label count nothing.
+
+    Parameters
+    ----------
+    logits, labels, mask
+        As of :func:`listwise`, [B, K].
+    k
+        Depth of the ideal order that each list's weights are shares of.
+    truncation
+        Ranks from here on are all worth 0: two items that are both below it are no pair.
+    """
+    labels = labels * mask
+    told = labels.sum(1) > 0
+    if not bool(told.any()):
+        return logits.sum() * 0
+    logits, labels, mask = logits[told], labels[told], mask[told]
+    with torch.no_grad():
+        discounts = 1 / torch.log2(torch.arange(2.0, labels.shape[1] + 2))
+        ideal = (labels.topk(min(k, labels.shape[1])).values * discounts[:k]).sum(1)
+        discounts[truncation:] = 0
+        order = logits.masked_fill(~mask, -torch.inf).argsort(1, descending=True)
+        worth = torch.empty_like(logits).scatter_(1, order, discounts.expand_as(logits))
+        gain = (labels[:, :, None] - labels[:, None, :]).clamp(min=0) * mask[:, None, :]
+        weight = gain * (worth[:, :, None] - worth[:, None, :]).abs() / ideal[:, None, None]
+    wrong = functional.softplus(logits[:, None, :] - logits[:, :, None])
+    return (weight * wrong).sum((1, 2)).mean()
+
+
 def exposure_loss(logits: Tensor, labels: Tensor, mask: Tensor, rate: Tensor) -> Tensor:
     """Binary cross entropy of "bought once shown" on sampled exposures.
 

@@ -2,6 +2,7 @@
 
 from daogou.server.app import create_app
 from daogou.server.config import ServerConfig, Shopper
+from daogou.server.mounting import serve_mcp
 from daogou.server.run import listen, serve
 
-__all__ = ["ServerConfig", "Shopper", "create_app", "listen", "serve"]
+__all__ = ["ServerConfig", "Shopper", "create_app", "listen", "serve", "serve_mcp"]

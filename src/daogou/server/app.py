@@ -15,12 +15,15 @@ from daogou.server.conversations import conversation_routes
 from daogou.server.errors import install
 from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
+from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
+from daogou.server.mounting import add_mcp
 from daogou.server.operate import operate_routes
 from daogou.server.origins import Origins
 from daogou.server.questions import question_routes
 from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
+from daogou.server.tools import Tools
 from daogou.server.visitors import visitor_routes
 from daogou.store import Store
 
@@ -46,6 +49,8 @@ def create_app(
     """
     assistant = assistant or Assistant(engine, store, knowledge=engine.knowledge)
     metrics = Metrics()
+    limiter = Limiter(config.messages_per_minute)
+    tools = Tools(engine, store, config, assistant).listed()
     app = FastAPI(
         title="Daogou",
         version=__version__,
@@ -63,7 +68,8 @@ def create_app(
     app.include_router(catalog_routes(store, config))
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
-    app.include_router(conversation_routes(assistant, store, config, metrics))
+    app.include_router(conversation_routes(assistant, store, config, metrics, limiter))
+    add_mcp(app, tools, config, metrics, limiter)
     app.include_router(question_routes(assistant, config, metrics))
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from daogou.errors import InvalidInput, NotFound
+from daogou.errors import InvalidInput
 from daogou.feeds.codec import product_from_json, product_to_json
 from daogou.server.answers import json_response
 from daogou.server.bodies import json_body, read_batch
 from daogou.server.config import ServerConfig
-from daogou.server.errors import shown
+from daogou.server.errors import missing_product, shown
 from daogou.server.openapi import PRODUCT_EXAMPLE, answers, one_or_many
 from daogou.server.schemas import (
     MAX_ID,
@@ -85,7 +85,7 @@ def catalog_routes(store: Store, config: ServerConfig) -> APIRouter:
     def get_product(product_id: ProductId, language_code: InLanguage = None) -> Response:
         product = store.product(product_id)
         if product is None:
-            raise _missing(product_id)
+            raise missing_product(product_id)
         language = language_code and speak(language_code, config.language)
         return json_response(product_to_json(product, language))
 
@@ -95,7 +95,7 @@ def catalog_routes(store: Store, config: ServerConfig) -> APIRouter:
     def delete_product(product_id: ProductId) -> Response:
         deleted = store.delete_products([product_id])
         if not deleted:
-            raise _missing(product_id)
+            raise missing_product(product_id)
         return json_response({"deleted": deleted})
 
     return router
@@ -114,7 +114,3 @@ def _told(parts: list[PutResult], errors: list[dict[str, Any]]) -> Response:
             "errors": errors,
         }
     )
-
-
-def _missing(product_id: str) -> NotFound:
-    return NotFound(f"There is no product {shown(product_id)}; put it, or search for it.")

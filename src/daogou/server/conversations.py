@@ -54,11 +54,15 @@ _STREAMED: Final[dict[str, Any]] = {
 
 
 def conversation_routes(
-    assistant: Assistant, store: Store, config: ServerConfig, metrics: Metrics
+    assistant: Assistant,
+    store: Store,
+    config: ServerConfig,
+    metrics: Metrics,
+    limiter: Limiter,
 ) -> APIRouter:
     """The shopper's side of the assistant."""
     router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
-    limited = [Depends(Limiter(config.messages_per_minute))]
+    limited = [Depends(limiter)]
 
     def answer(conversation_id: str, text: str, page: Page) -> Response:
         with metrics.stage("conversation", "engine"):

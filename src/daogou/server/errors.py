@@ -80,6 +80,11 @@ def shown(value: object) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}… ({len(text)} characters)"
 
 
+def missing_product(product_id: str) -> NotFound:
+    """What is raised where there is no product with an id."""
+    return NotFound(f"There is no product {shown(product_id)}; put it, or search for it.")
+
+
 class NoneUsable(InvalidInput):
     """Every item of a body was refused; ``details`` says why, one by one."""
 
@@ -131,7 +136,7 @@ def _dotted(location: Iterable[str | int]) -> str:
     return path
 
 
-def _complaint(error: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
+def complaint(error: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
     """What pydantic found wrong, as field and sentence."""
     if error["type"] == "json_invalid":
         position = error["loc"][-1]
@@ -164,7 +169,7 @@ def install(app: FastAPI, known_fields: Iterable[str]) -> None:
 
     async def on_validation(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        details = [_complaint(e, known) for e in error.errors()]
+        details = [complaint(e, known) for e in error.errors()]
         return error_response(
             400, details[0]["message"], field=details[0]["field"] or None, details=details
         )

@@ -13,7 +13,7 @@ from daogou.knowledge import Extract
 from daogou.server.answers import json_response
 from daogou.server.bodies import json_body, read_batch
 from daogou.server.config import ServerConfig
-from daogou.server.errors import shown
+from daogou.server.errors import missing_product, shown
 from daogou.server.knowledge_schemas import ARTICLE_EXAMPLE, ArticleOut, KnowledgeAnswer
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers, one_or_many
@@ -29,7 +29,7 @@ from daogou.server.schemas import (
 )
 from daogou.store import Store
 from daogou.text import detect_language
-from daogou.types import Article, Product
+from daogou.types import Article
 
 RELATED: Final = 3
 MAX_QUERY: Final = 1000
@@ -64,35 +64,18 @@ def knowledge_routes(
         ] = 0,
     ) -> Response:
         language = speak(language_code, config.language)
-        product = _product(store, product_id)
-        size = page_size or RELATED
-        found: list[dict[str, Any]] = []
-        extract = None
         with metrics.stage("knowledge", "engine"):
-            base = engine.knowledge
-            if query:
-                categories = (category,) if category else ()
-                extract = base.answer(query, language, product_id, categories)
-            if product_id or category:
-                related = base.related(
-                    product_id=product_id, category=category, language=language, k=size
-                )
-                found = [{**article_to_json(r.article), "link": r.link} for r in related]
-            elif extract is not None:
-                editions = store.article(extract.id)
-                found = [article_to_json(a) for a in editions if a.language == extract.language]
-            elif query is None:
-                found = [article_to_json(article) for article in base.articles(language)]
-        listed = not (query or product_id or category)
-        return json_response(
-            {
-                "languageCode": language,
-                "extract": None if extract is None else _extract(extract),
-                "articles": found[offset : offset + size] if listed else found,
-                "questions": questions_to_json(product.questions) if product else [],
-                "totalSize": len(found),
-            }
-        )
+            told = knowledge_answer(
+                engine,
+                store,
+                language,
+                query=query,
+                product_id=product_id,
+                category=category,
+                size=page_size or RELATED,
+                offset=offset,
+            )
+        return json_response(told)
 
     @router.put(
         "",
@@ -141,13 +124,49 @@ def knowledge_routes(
     return router
 
 
-def _product(store: Store, product_id: str | None) -> Product | None:
-    if product_id is None:
-        return None
-    product = store.product(product_id)
-    if product is None:
-        raise NotFound(f"There is no product {shown(product_id)}; put it, or search for it.")
-    return product
+def knowledge_answer(
+    engine: Engine,
+    store: Store,
+    language: str,
+    *,
+    query: str | None,
+    product_id: str | None,
+    category: str | None,
+    size: int,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """What the shop knows, as `KnowledgeAnswer` describes it.
+
+    Raises
+    ------
+    NotFound
+        There is no such product.
+    """
+    product = None if product_id is None else store.product(product_id)
+    if product_id is not None and product is None:
+        raise missing_product(product_id)
+    base = engine.knowledge
+    found: list[dict[str, Any]] = []
+    extract = None
+    if query:
+        categories = (category,) if category else ()
+        extract = base.answer(query, language, product_id, categories)
+    if product_id or category:
+        related = base.related(product_id=product_id, category=category, language=language, k=size)
+        found = [{**article_to_json(r.article), "link": r.link} for r in related]
+    elif extract is not None:
+        editions = store.article(extract.id)
+        found = [article_to_json(a) for a in editions if a.language == extract.language]
+    elif query is None:
+        found = [article_to_json(article) for article in base.articles(language)]
+    listed = not (query or product_id or category)
+    return {
+        "languageCode": language,
+        "extract": None if extract is None else _extract(extract),
+        "articles": found[offset : offset + size] if listed else found,
+        "questions": questions_to_json(product.questions) if product else [],
+        "totalSize": len(found),
+    }
 
 
 def _read(data: Mapping[str, Any]) -> Article:

@@ -11,13 +11,13 @@ from daogou.bundle import Bundle
 from daogou.errors import TrainingError
 from daogou.evaluation import (
     Contender,
-    Interval,
     PersonalFrequency,
     Popularity,
     Result,
+    Rounds,
     SourceContender,
-    auc,
     evaluate,
+    interval,
     top,
 )
 from daogou.features import (
@@ -170,6 +170,7 @@ def evaluate_shop(
     return Evaluation(len(baskets), len(lists), results, _purchase_rows(joint, log, lists))
 
 
+_AUC_ROUNDS: Final = 200
 _EASE: Final = EaseConfig(
     n_top=4000, weights=LineWeights(max_lines=MAX_EVENTS * 100, distinct=True)
 )
@@ -213,31 +214,12 @@ def _purchase_rows(joint: Joint, log: ShopLog, lists: Lists) -> list[dict[str, f
         groups.append(np.full(rows.stop - rows.start, lists.visitor[i]))
     if not labels:
         return []
-    label, group = np.concatenate(labels), np.concatenate(groups)
+    label, rounds = np.concatenate(labels), Rounds(np.concatenate(groups), rounds=_AUC_ROUNDS)
     found: list[dict[str, float | str]] = []
     for name, parts in columns.items():
-        interval = auc_interval(np.concatenate(parts), label, group)
+        told = interval(rounds.auc(np.concatenate(parts), label)[None])
         found.append(
-            {"name": name, "auc_purchase": interval.mean, "auc_purchase_low": interval.low,
-             "auc_purchase_high": interval.high}
+            {"name": name, "auc_purchase": told.mean, "auc_purchase_low": told.low,
+             "auc_purchase_high": told.high}
         )  # fmt: skip
     return found
-
-
-def auc_interval(
-    scores: npt.NDArray[Any], labels: npt.NDArray[Any], groups: npt.NDArray[Any],
-    *, rounds: int = 200, seed: int = 0,
-) -> Interval:  # fmt: skip
-    """AUC with a 95% bootstrap interval over whole groups (visitors)."""
-    order = np.argsort(groups, kind="stable")
-    scores, labels, groups = scores[order], labels[order], groups[order]
-    starts = np.flatnonzero(np.diff(groups, prepend=groups[0] - 1))
-    ends = np.append(starts[1:], len(groups))
-    rng = np.random.default_rng(seed)
-    draws = []
-    for _ in range(rounds):
-        chosen = rng.integers(len(starts), size=len(starts))
-        rows = np.concatenate([np.arange(starts[c], ends[c]) for c in chosen])
-        draws.append(auc(scores[rows], labels[rows]))
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    return Interval(auc(scores, labels), float(low), float(high))

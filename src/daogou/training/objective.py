@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from daogou.models import HEADS, JointModel, exposure_loss, listwise
+from daogou.models import HEADS, JointModel, exposure_loss, lambda_rank, listwise
 from daogou.training.examples import Batch
 from daogou.training.retrieval_loss import Negatives, Vectors, next_line_loss
 from daogou.training.sequences import Packed
@@ -21,6 +21,11 @@ RETRIEVAL: Final = "retrieval"
 """Trains the towers alone, on whole histories."""
 NEW_SHARE: Final = 0.3
 """What the order of a basket's new products counts beside that of all its products."""
+
+LISTWISE: Final = 0.25
+PAIRWISE: Final = 0.5
+"""What the cross entropy of a list and LambdaRank's pairs count; the sum is about as large as the
+cross entropy alone, so that the lambdas of the tasks keep their meaning."""
 
 
 def encode(
@@ -106,7 +111,7 @@ def _list_loss(
         # What is new to the visitor is a ranking problem of its own, which the
         # repeat purchases on top would drown.
         loss = loss + NEW_SHARE * listwise(logits, batch.labels, batch.mask & batch.new)
-    return loss
+    return LISTWISE * loss + PAIRWISE * lambda_rank(logits, batch.labels, batch.mask)
 
 
 def listwise_ndcg(logits: Tensor, labels: Tensor, mask: Tensor, k: int = 10) -> Tensor:

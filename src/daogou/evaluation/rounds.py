@@ -1,7 +1,7 @@
 """How sure a statistic is that is no mean: whole visitors drawn anew, and seeds beside them.
 
-The same bootstrap as :class:`daogou.evaluation.Resampling`, which knows means alone. Dimension
-letters: N cases, G groups (visitors), R rounds, S seeds.
+The same bootstrap as :class:`daogou.evaluation.Resampling`, which is made for means of many cases.
+Dimension letters: N cases, G groups (visitors), R rounds, S seeds.
 """
 
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from daogou.evaluation import Interval
+from daogou.evaluation.intervals import Interval, over_seeds
 
 Array = npt.NDArray[Any]
 Float64 = npt.NDArray[np.float64]
@@ -123,7 +123,7 @@ def interval(rounds: Float64, *, level: float = 0.95, seed: int = 0) -> Interval
 
     With one seed they are those of the visitors alone (the pigeonhole bootstrap: Owen, 2007).
     """
-    return _bounded(rounds[:, 0].mean(), _over_seeds(rounds, seed, 0), level)
+    return _bounded(rounds[:, 0].mean(), _means(rounds, seed, 0), level)
 
 
 def difference(
@@ -138,19 +138,12 @@ def difference(
     """
     if paired:
         return interval(ours - theirs, level=level, seed=seed)
-    draws = _over_seeds(ours, seed, 0) - _over_seeds(theirs, seed, 1)
+    draws = _means(ours, seed, 0) - _means(theirs, seed, 1)
     return _bounded(ours[:, 0].mean() - theirs[:, 0].mean(), draws, level)
 
 
-def _over_seeds(rounds: Float64, seed: int, stream: int) -> Float64:
-    """Each round's mean over seeds that are drawn for it, [R]."""
-    seeds, drawn = len(rounds), np.asarray(rounds[:, 1:], np.float64)
-    if seeds == 1:
-        return drawn.reshape(-1)
-    rng = np.random.default_rng((seed, stream, 1))
-    times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=drawn.shape[1])  # [R, S]
-    averaged: Float64 = (drawn.T * times).sum(1) / seeds
-    return averaged
+def _means(rounds: Float64, seed: int, stream: int) -> Float64:
+    return over_seeds(np.asarray(rounds[:, 1:].T, np.float64), seed, stream)
 
 
 def _bounded(mean: float, draws: Float64, level: float) -> Interval:
