@@ -267,7 +267,7 @@ def test_chinese(page: Page) -> None:
     answer = say(page, "加入购物车")
     expect(answer).to_contain_text("要加入购物车吗")
     press(page, "好的")
-    expect(page.get_by_role("link", name=re.compile("^购物车，1 "))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^购物车, 1 "))).to_be_visible()
     asking = page.get_by_role("region", name="可以问问").get_by_role("button").first
     asking.click()
     told = answered(page, 7)
