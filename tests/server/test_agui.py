@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from daogou.assistant import Assistant, Reply
+from daogou.assistant.page import NOWHERE, Page
 from daogou.engine import Engine
 from daogou.errors import StoreError
 from daogou.server import ServerConfig, agui, create_app, listen, serve
@@ -202,13 +203,17 @@ class Troubled(Assistant):
     trouble: Exception | None = None
 
     def say(
-        self, conversation_id: str, text: str, hear: Callable[[str], None] | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        hear: Callable[[str], None] | None = None,
+        page: Page = NOWHERE,
     ) -> Reply:
         if self.trouble is not None:
             if hear is not None:
                 hear("Let me see")
             raise self.trouble
-        return super().say(conversation_id, text, hear)
+        return super().say(conversation_id, text, hear, page)
 
 
 @pytest.mark.parametrize(
@@ -253,11 +258,15 @@ class Slow(Assistant):
         self.go = threading.Event()
 
     def say(
-        self, conversation_id: str, text: str, hear: Callable[[str], None] | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        hear: Callable[[str], None] | None = None,
+        page: Page = NOWHERE,
     ) -> Reply:
         self.asked.release()
         assert self.go.wait(60)
-        return super().say(conversation_id, text, hear)
+        return super().say(conversation_id, text, hear, page)
 
 
 @pytest.fixture

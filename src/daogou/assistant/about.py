@@ -194,6 +194,15 @@ def _attribute(turn: Turn, product: Product, title: Fact, topic: str, question: 
     _from_articles(turn, product, title, question)
 
 
+def tell_attribute(turn: Turn, product: Product, key: str) -> None:
+    """What the record says of an attribute, else that it says nothing."""
+    values = dict(telling(product)).get(key)
+    if values:
+        _value(turn, product, f"{ATTRIBUTE}{key}", values)
+    else:
+        turn.say("fact_untold", title=turn.gate.title(product))
+
+
 def _value(
     turn: Turn, product: Product, field: str, values: tuple[str, ...], key: str = "fact_value"
 ) -> None:

@@ -13,8 +13,10 @@ from daogou.assistant.gate import Gate
 from daogou.assistant.guessing import Guesser
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
 from daogou.assistant.noting import events_of
-from daogou.assistant.reply import Reply, reply_to_json
+from daogou.assistant.page import NOWHERE, Page
+from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
+from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import language_of, understand
 from daogou.engine import Engine
@@ -70,7 +72,11 @@ class Assistant:
         return reply
 
     def say(
-        self, conversation_id: str, text: str, hear: Callable[[str], None] | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        hear: Callable[[str], None] | None = None,
+        page: Page = NOWHERE,
     ) -> Reply:
         """Answer a message.
 
@@ -79,6 +85,8 @@ class Assistant:
         hear
             Called with each piece of the answer's text as soon as it is ready; together they
             are the text of the reply.
+        page
+            What the page knows that the message comes from.
 
         Raises
         ------
@@ -90,9 +98,9 @@ class Assistant:
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                turn, reply = self._answer(stored, text)
-                told = clean(text)[: self._config.max_characters]
-                if self._write(turn, reply, told):
+                turn, reply = self._answer(stored, text, page)
+                said = clean(page.label or text)[: self._config.max_characters]
+                if self._write(turn, reply, said):
                     if hear is not None:
                         hear(reply.text)
                     return reply
@@ -111,6 +119,23 @@ class Assistant:
         """
         return state_from_json(self._stored(conversation_id).state)
 
+    def questions(
+        self, product_id: str, language: str = "en", count: int = QUESTIONS
+    ) -> tuple[QuickReply, ...]:
+        """Questions worth asking about a product, each of which has an answer.
+
+        Raises
+        ------
+        NotFound
+            There is no such product.
+        """
+        language = "zh" if language == "zh" else "en"
+        turn = self._turn("", FIRST, None, language, State(language=language))
+        product = turn.gate.product(product_id)
+        if product is None:
+            raise NotFound(f"There is no product '{product_id[:40]}'; put it, or search for it.")
+        return tuple(questions_about(turn, product, count))
+
     def forget(self, conversation_id: str) -> bool:
         """Delete a conversation; whether there was one."""
         with self._alone(conversation_id):
@@ -125,17 +150,20 @@ class Assistant:
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str) -> tuple[Turn, Reply]:
+    def _answer(self, stored: StoredConversation, text: str, page: Page) -> tuple[Turn, Reply]:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
         language = language_of(message[:limit], state)
+        if page.language and message.startswith("/"):
+            language = page.language
         number = stored.turns + 1
         turn = self._turn(stored.id, number, stored.visitor_id, language, state)
         if len(message) > limit or len(text) > 4 * limit:
             turn.say("cut")
+        page.open(turn)
         guesser = Guesser(self._engine, turn.gate)
-        decide(turn, understand(message[:limit], state, turn.gate, guesser))
+        decide(turn, understand(message[:limit], turn.state, turn.gate, guesser))
         return turn, turn.reply(stored.id, number)
 
     def _turn(

@@ -12,6 +12,7 @@ from daogou.assistant import (
     needs,
     quantities,
     relating,
+    suggesting,
     talking,
     wishes,
 )
@@ -177,6 +178,12 @@ def command(turn: Turn, act: Act) -> None:
         _show(turn, words[0])
     elif act.topic == "compare":
         comparing.side_by_side(turn, words)
+    elif act.topic == "article" and words:
+        suggesting.answer_article(turn, act.rest)
+    elif act.topic == "with" and words:
+        suggesting.show_with(turn, act.rest)
+    elif act.topic in _ABOUT and len(words) > 1:
+        _ABOUT[act.topic](turn, " ".join(words[:-1]), words[-1])
     elif act.topic == "remove" and words:
         carting.remove(turn, replace(act, rest="", pointed=Pointed((words[0],))))
     elif act.topic in _PLAIN:
@@ -235,9 +242,18 @@ _PLAIN: Final[Mapping[str, Handler]] = {
     "yes": _yes,
     "no": _no,
     "cart": carting.show_cart,
+    "wishes": wishes.show_state,
     "sale": _sale,
 }
+_ABOUT: Final[Mapping[str, Callable[[Turn, str, str], None]]] = {
+    "question": suggesting.answer_question,
+    "attribute": suggesting.answer_attribute,
+}
 _INTENTS: Final[Mapping[str, str]] = {
+    "article": "howto",
+    "with": "recommend",
+    "question": "ask_product",
+    "attribute": "ask_product",
     "wish": "refine",
     "price": "refine",
     "forget": "edit_state",
@@ -251,5 +267,6 @@ _INTENTS: Final[Mapping[str, str]] = {
     "yes": "add",
     "no": "no",
     "cart": "show_cart",
+    "wishes": "show_state",
     "sale": "find",
 }

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from daogou.assistant.gate import Fact, Said
+from daogou.knowledge.attributes import SHOWN_OTHERWISE
 from daogou.text import garment_size, normalize
 from daogou.text.normal import HAN
 from daogou.types import Product
@@ -95,6 +96,8 @@ def telling(product: Product) -> list[tuple[str, tuple[str, ...]]]:
     said = {product.brand, product.title, *levels}
     told = []
     for key, values in product.attributes.items():
+        if key in SHOWN_OTHERWISE:
+            continue
         known = kind_of(key) in templates()["field"] or kind_of(key) in kinds()
         words = [v for v in values if v not in said and _says(v, number=known)]
         if len(words) == len(values) and values:

@@ -8,7 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from daogou.assistant import Assistant, Reply, reply_to_json, state_from_json
+from daogou.assistant import (
+    Assistant,
+    CartLine,
+    Page,
+    Reply,
+    reply_to_json,
+    state_from_json,
+)
 from daogou.assistant.reply import cart_to_json
 from daogou.errors import InvalidInput, NotFound
 from daogou.server.agui import MEDIA_TYPE, stream
@@ -57,15 +64,15 @@ def conversation_routes(
     router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
     limited = [Depends(limiter)]
 
-    def answer(conversation_id: str, text: str) -> Response:
+    def answer(conversation_id: str, text: str, page: Page) -> Response:
         with metrics.stage("conversation", "engine"):
-            reply = assistant.say(conversation_id, text)
+            reply = assistant.say(conversation_id, text, page=page)
         with metrics.stage("conversation", "answer"):
             return json_response(reply_to_json(reply))
 
-    def say(conversation_id: str, text: str, hear: Any) -> Reply:
+    def say(conversation_id: str, text: str, page: Page, hear: Any) -> Reply:
         with metrics.stage("conversation", "engine"):
-            return assistant.say(conversation_id, text, hear)
+            return assistant.say(conversation_id, text, hear, page)
 
     @router.post(
         "",
@@ -93,13 +100,13 @@ def conversation_routes(
     async def message(
         conversation_id: ConversationId, body: MessageBody, request: Request
     ) -> Response:
-        text = _message_of(body)
+        text, page = _message_of(body), _page_of(body)
         if not _wants_stream(request):
-            return await run_in_threadpool(answer, conversation_id, text)
+            return await run_in_threadpool(answer, conversation_id, text, page)
         # What is refused before the run begins is an HTTP error, and no stream.
         await run_in_threadpool(_conversation, store, conversation_id)
         before = partial(_state_before, store, body.last_turn_id)
-        return stream(conversation_id, partial(say, conversation_id, text), before)
+        return stream(conversation_id, partial(say, conversation_id, text, page), before)
 
     @router.get(
         "/{conversation_id}",
@@ -167,6 +174,18 @@ def _message_of(body: MessageBody) -> str:
             f"the body has {found}; send a text, or the payload of a quick reply.", field="text"
         )
     return body.text if body.text is not None else body.payload or ""
+
+
+def _page_of(body: MessageBody) -> Page:
+    lines = body.cart
+    return Page(
+        language=body.language_code and speak(body.language_code, ""),
+        product_id=body.product_id,
+        cart=None
+        if lines is None
+        else tuple(CartLine(line.id, line.variant_id, line.quantity) for line in lines),
+        label=body.label,
+    )
 
 
 def _wants_stream(request: Request) -> bool:
