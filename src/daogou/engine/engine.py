@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from daogou.bundle import Bundle
-from daogou.encoders import TextEncoder
+from daogou.encoders import PictureFolders, TextEncoder
 from daogou.engine.answering import Searcher, Stage, unmeasured
 from daogou.engine.completing import Completer
 from daogou.engine.config import EngineConfig
@@ -60,12 +60,13 @@ class Engine:
         *,
         encoder: TextEncoder | None = None,
         cache_dir: Path | None = None,
+        pictures: PictureFolders | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._clock = clock
         self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
-        loaded = load_model(bundle, encoder, cache_dir) if bundle else None
+        loaded = load_model(bundle, encoder, cache_dir, pictures) if bundle else None
         self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
         self._config = config
         self._searcher = Searcher(store, config, self._live.newest())
@@ -85,6 +86,7 @@ class Engine:
         *,
         encoder: TextEncoder | None = None,
         cache_dir: Path | None = None,
+        pictures: PictureFolders | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Open the shop with its current bundle, or without one where none was trained yet.
@@ -98,6 +100,8 @@ class Engine:
         cache_dir
             Where an encoder that is opened here keeps its vectors; None keeps nothing on the
             disk.
+        pictures
+            Where the pictures of products are that come after the training; None looks at none.
         clock
             Tells the time, in seconds since 1970.
 
@@ -115,6 +119,7 @@ class Engine:
             config or EngineConfig(),
             encoder=encoder,
             cache_dir=cache_dir,
+            pictures=pictures,
             clock=clock,
         )
 
@@ -122,6 +127,12 @@ class Engine:
     def currency(self) -> str | None:
         """The shop's currency: that of most products; None where none has a price."""
         return self._live.newest().catalogue.currency
+
+    @property
+    def sees_photos(self) -> bool:
+        """Whether the bundle at work has pictures of products, which photos are compared with."""
+        model = self._live.newest().model
+        return model is not None and model.photos is not None
 
     def warm_up(self) -> None:
         """Build now what the first request would wait for: suggestions, spelling, knowledge."""
@@ -160,7 +171,8 @@ class Engine:
         FilterError
             The filter does not parse.
         InvalidInput
-            A facet key or a field to order by is not known, or the page token does not fit.
+            A facet key or a field to order by is not known, the page token does not fit, or the
+            photo cannot be read or compared with anything here.
         """
         view = self._live.newest()
         index, now = self.bundle_id or UNTRAINED, self._clock()
@@ -181,6 +193,7 @@ class Engine:
         tokens = query.tokens if query else ()
         with stage("products"):
             grounds = self._grounds(view, visit, request.language, NO_ITEMS, tokens)
+            grounds = replace(grounds, photo=answer.asked.photo)
             items = self._items(rows, scores, found.fused, grounds, "search")
         following = None
         if page.stop < len(found.rows):
@@ -292,6 +305,7 @@ class Engine:
             by_category=view.by_category,
             bestsellers=view.bestsellers,
             vectors=view.model.text if view.model else None,
+            photos=view.model.photos if view.model else None,
         )
 
     def _items(
