@@ -11,6 +11,7 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.photos import find_by_photo
 from daogou.assistant.reply import Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
 from daogou.assistant.turn import Turn
@@ -66,20 +67,26 @@ class Assistant:
         self._write(reply, "")
         return reply
 
-    def say(self, conversation_id: str, text: str) -> Reply:
+    def say(self, conversation_id: str, text: str, image: bytes | None = None) -> Reply:
         """Answer a message.
+
+        Parameters
+        ----------
+        image
+            A photo that comes with it, as its file has it. It is looked at and not stored; what
+            it says of the wish is in the state.
 
         Raises
         ------
         NotFound
             There is no such conversation.
         InvalidInput
-            Other messages to it keep coming first.
+            The photo cannot be read, or other messages to the conversation keep coming first.
         """
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                reply = self._answer(stored, text)
+                reply = self._answer(stored, text, image)
                 if self._write(reply, clean(text)[: self._config.max_characters]):
                     return reply
         raise InvalidInput(
@@ -111,7 +118,7 @@ class Assistant:
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str) -> Reply:
+    def _answer(self, stored: StoredConversation, text: str, image: bytes | None) -> Reply:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
@@ -120,7 +127,14 @@ class Assistant:
         turn = self._turn(stored.id, number, stored.visitor_id, language, state)
         if len(message) > limit or len(text) > 4 * limit:
             turn.say("cut")
-        decide(turn, understand(message[:limit], state, turn.gate))
+        if image is not None and self._engine.sees_photos:
+            find_by_photo(turn, image, message[:limit])
+            return turn.reply(stored.id, number)
+        if image is not None:
+            turn.intent = "photo"
+            turn.say("photo_unable")
+        if message or image is None:
+            decide(turn, understand(message[:limit], state, turn.gate))
         return turn.reply(stored.id, number)
 
     def _turn(

@@ -77,7 +77,7 @@ def look(
         parts.append(price_filter(*within, turn.gate.currency))
     options = [w for w in wishes if w.field.startswith(OPTION) and w.strength != "prefer"]
     refused = [w for w in wishes if w.field == TEXT and w.strength == "must-not"]
-    query = " ".join([goal, *(_denied(w.values[0]) for w in refused)]).strip()
+    query = " ".join([goal, *(denied(w.values[0]) for w in refused)]).strip()
     request = SearchRequest(
         query,
         turn.visitor_id,
@@ -114,7 +114,8 @@ def look(
     )
 
 
-def _denied(words: str) -> str:
+def denied(words: str) -> str:
+    """A refusal of words, as a query says it."""
     return f"without {words}" if words.isascii() else f" 不要{words}"
 
 

@@ -53,7 +53,7 @@ class EngineConfig:
     candidates: int = 200
     fill_below: int = 24
     near: float = 0.4
-    look: float = 0.3
+    look: float = 0.4
     weight_words: float = 0.3
     sure: float = SURE
     weight_content: float = 3.0

@@ -130,9 +130,9 @@ class Engine:
 
     @property
     def sees_photos(self) -> bool:
-        """Whether the bundle at work has pictures of products, which photos are compared with."""
+        """Whether there are pictures of products to compare photos with, and what compares them."""
         model = self._live.newest().model
-        return model is not None and model.photos is not None
+        return model is not None and model.photos is not None and model.photos.runs
 
     def warm_up(self) -> None:
         """Build now what the first request would wait for: suggestions, spelling, knowledge."""

@@ -236,7 +236,11 @@ class Grounds:
         if self.photos is None or self.photo is None:
             return None
         cosine = float(self.photos.cosines(self.photo, np.array([shown.row], np.int32))[0])
-        return Reason("looks_like_photo", {"cosine": round(cosine, 4)}) if cosine > 0 else None
+        return (
+            Reason("looks_like_photo", {"cosine": round(min(cosine, 1.0), 4)})
+            if cosine > 0
+            else None
+        )
 
     def matches(self, shown: Shown) -> Reason | None:
         """Which of the query's words stand in the title, brand or categories."""

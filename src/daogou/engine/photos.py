@@ -8,33 +8,54 @@ import numpy as np
 
 from daogou.engine.asking import Asked
 from daogou.engine.config import EngineConfig
+from daogou.engine.matching import Bools
 from daogou.engine.scoring import Query, query_scores
 from daogou.engine.searching import Found, Matched, in_order, moved, on_content
 from daogou.engine.view import View
 from daogou.errors import EncoderError, InvalidInput
 from daogou.features.items import Float32, Int32
 from daogou.retrieval import Candidates, fuse
+from daogou.retrieval.photos import PhotoIndex
 
 FIELD: Final = "imageQuery.imageBytes"
-_POINTING: Final = re.compile(
-    r"\b(?:(?:something|anything|items?|products?|ones?|stuff) )?"
-    r"(?:that (?:looks?|is|are) )?(?:exactly |just |much )?(?:the same as|same as|similar to|like)"
-    r" (?:this|that|these|those|it)\b(?: (?:one|photo|picture|image|pic))?"
-    r"|\b(?:in|on|from) (?:this|the|my) (?:photo|picture|image|pic)\b"
-    r"|(?:(?:和|跟|与|像)?(?:这个|这款|这张|这种|图中的?|图片(?:里|上|中)?的?|照片(?:里|上|中)?的?|它)"
-    r"(?:图|图片|照片)?(?:差不多|类似|相似|一样|相同)?的?(?:款|款式)?)"
-    r"|(?:同款|类似的?|相似的?)",
-    re.IGNORECASE,
+_PHOTO: Final = r"(?:photo|picture|image|pic)s?"
+_THIS: Final = (
+    r"(?:this|that|these|those|it|the)(?: (?:ones?|things?|items?|products?))?"
+    rf"(?: {_PHOTO})?(?: (?:in|on|from) (?:this|the|my) {_PHOTO})?"
 )
-"""Words that point at the photo, and say nothing of what is wanted: "like this", 这个."""
-_JOINT: Final = re.compile(
-    r"^[\s,，]*(?:but|only|just|但是|但|不过|只是|要)[\s,，]*", re.IGNORECASE
+_POINTING: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:please )?(?:(?:can|could) you )?(?:do you (?:have|sell|carry)|have you got|show me"
+        r"|find(?: me)?|is there|are there|i (?:want|need)|i am looking for|i'm looking for"
+        r"|search for)\b",
+        r"(?:\b(?:something|anything|items?|products?|ones?) )?(?:\b(?:that|which) )?"
+        r"(?:\b(?:looks?|is|are) )?(?:\b(?:exactly|just|much) )?"
+        rf"\b(?:the same as|same as|similar to|close to|like) {_THIS}\b",
+        rf"\b(?:in|on|from) (?:this|the|my) {_PHOTO}\b",
+        r"^ *(?:the same|similar|this|that|these)\b(?: (?:ones?|products?|items?|things?))?",
+        "^(?:请问)?(?:你们)?(?:帮我)?(?:我)?(?:想)?(?:找|要|买|看看|搜)?(?:一下|一个|一件|一款)?",
+        "(?:和|跟|与)?(?:这个|这款|这张|这种|这件|这双|图中的?|(?:图片|照片)(?:里|上|中)?的?)"
+        "(?:图|图片|照片)?(?:差不多|类似|相似|一样|相同)?的?",
+        "像(?:这样|这个|这款|这种|图中|图片|照片)的?|同款的?|(?:差不多|类似|相似)的?(?:款式?)?",
+        "有没有|^ *有(?!效|机)|有?[吗呢]|有么",
+        "^ *(?:but|only|just|但是|但|不过|只是)(?= |[^a-z])",
+    )
 )
+"""Words that point at the photo or ask for it, and say nothing of what is wanted."""
+_NO_PICTURES: Final = (
+    "this shop cannot be searched by photo: its active bundle has no pictures of products. Set"
+    " [encoder] image_folder, or fetch them with `daogou import images`, then run `daogou train`"
+    " with the extra: pip install 'daogou[images]'."
+)
+_EDGES: Final = " ,，、?？!！。."
 
 
 def beside_photo(text: str) -> str:
     """What a text says besides pointing at the photo: "like this but in blue" is "in blue"."""
-    return _JOINT.sub("", _POINTING.sub(" ", text)).strip(" ,，?？!！。.")
+    for pattern in _POINTING:
+        text = pattern.sub(" ", text).strip(_EDGES)
+    return " ".join(text.split())
 
 
 def photo_vector(view: View, photo: bytes) -> Float32:
@@ -45,15 +66,8 @@ def photo_vector(view: View, photo: bytes) -> Float32:
     InvalidInput
         It cannot be read, or this shop cannot be searched by photo.
     """
-    if view.model is None or view.model.photos is None:
-        raise InvalidInput(
-            "this shop cannot be searched by photo: its active bundle has no pictures of products."
-            " Set [encoder] image_folder, or fetch them with `daogou import images`, then run"
-            " `daogou train` with the extra: pip install 'daogou[images]'.",
-            field="imageQuery",
-        )
     try:
-        return view.model.photos.vector(photo)
+        return _index(view).vector(photo)
     except EncoderError as error:
         raise InvalidInput(str(error), field=FIELD) from error
 
@@ -67,27 +81,45 @@ def match_photo(view: View, asked: Asked, config: EngineConfig) -> Matched:
 def find_photo(view: View, asked: Asked, config: EngineConfig) -> Found:
     """What looks like the photo and passes the filters and the hard wishes.
 
-    Words that are no wish move products among these: they leave nothing out, for a photo is
-    seldom of what its words are found in.
+    What meets the other wishes comes first: who says "in blue" beside a photo of something red
+    means it. Words that are no wish move products among these and leave nothing out, for a
+    photo is seldom of what its words are found in.
     """
-    alike = _alike(view, asked, asked.mask, config)
-    rows, scores = alike.items, alike.scores
+    alike = [_alike(view, asked, asked.mask, config)]
+    alike += [_alike(view, asked, asked.mask & wish.mask, config) for wish in asked.soft]
+    rows = np.unique(np.concatenate([found.items for found in alike]))
+    fused = fuse(alike, len(rows))
     if asked.order_by:
         rows = view.catalogue.ordered(rows, asked.order_by)
-        return Found(rows, np.zeros(0, np.float32), fuse([alike], len(rows)))
+        return Found(rows, np.zeros(0, np.float32), fused)
+    scores = _index(view).cosines(_photo(asked), rows)
+    for wish in asked.soft:
+        scores = scores + wish.mask[rows]
     if asked.query is not None and len(rows):
         scores = scores + np.float32(config.weight_words) * _said(view, asked, asked.query, rows)
-    scores = moved(scores, rows, asked)
-    return in_order(rows, scores, rows, fuse([alike], len(rows)))
+    scores = moved(np.asarray(scores, np.float32), rows, asked)
+    return in_order(rows, scores, rows, fused)
 
 
-def _alike(
-    view: View, asked: Asked, mask: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
-    config: EngineConfig,
-) -> Candidates:  # fmt: skip
-    if asked.photo is None or view.model is None or view.model.photos is None:
-        raise ValueError("there is no photo")
-    return view.model.photos.near(asked.photo, mask, config.candidates, config.look)
+def _alike(view: View, asked: Asked, mask: Bools, config: EngineConfig) -> Candidates:
+    """What looks like the photo, among ``mask``, bool [V].
+
+    What words change makes a product look less like it: beside a wish half as much is enough.
+    """
+    least = config.look / 2 if asked.wishes else config.look
+    return _index(view).near(_photo(asked), mask, config.candidates, least)
+
+
+def _index(view: View) -> PhotoIndex:
+    if view.model is None or view.model.photos is None:
+        raise InvalidInput(_NO_PICTURES, field="imageQuery")
+    return view.model.photos
+
+
+def _photo(asked: Asked) -> Float32:
+    if asked.photo is None:
+        raise ValueError("there is no photo in this request")
+    return asked.photo
 
 
 def _said(view: View, asked: Asked, query: Query, rows: Int32) -> Float32:

@@ -134,6 +134,11 @@ class PhotoIndex:
         return len(self._reduction.components)
 
     @property
+    def runs(self) -> bool:
+        """Whether photos can be looked at here."""
+        return self._encoder is not None
+
+    @property
     def reads_products(self) -> bool:
         """Whether pictures of products that come later can be read here."""
         return self._encoder is not None and bool(self._folders)
