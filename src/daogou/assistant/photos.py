@@ -99,8 +99,8 @@ def _request(turn: Turn, photo: bytes, goal: str) -> SearchRequest:
 def shown_by(products: Sequence[Product], wanted: Wanted) -> Iterator[Wish]:
     """What products that look like a photo have in common: a category, and what can be seen.
 
-    ``products`` come with the most alike first. What the words said goes before what the photo shows: no wish is made of a field that
-    ``wanted`` has one of.
+    ``products`` come with the most alike first. What the words said goes before what the photo
+    shows: no wish is made of a field that ``wanted`` has one of.
     """
     said = {w.field for w in wanted.wishes}
     if "categories" not in said and not wanted.names_kind:
