@@ -84,7 +84,7 @@ def write_encoder(cache: Path) -> Path:
     """
     cell = SIZE // CELLS
     seen = 3 * CELLS * CELLS
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "pads": np.array([0, 0, 0, WIDTH - seen], np.int64),
         # Brightness, and a little of red against green and of green against blue.
         "mixed": np.array([[1, 0.4, 0], [1, -0.4, 0.4], [1, 0, -0.4]], np.float32),

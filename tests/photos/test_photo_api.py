@@ -116,6 +116,57 @@ def test_a_shop_without_pictures_says_what_to_do(store: Store, tmp_path: Path) -
     assert "import images" in answer.json()["error"]["message"]
 
 
+# --- in a conversation
+
+
+def test_a_message_may_be_a_photo(client: TestClient) -> None:
+    talk = client.post("/v1/conversations", json={}).json()["conversationId"]
+    where = f"/v1/conversations/{talk}/messages"
+    photo = base64_of(picture("kite", "Red"))
+    found = client.post(where, json={"image": photo, "text": "这个有吗"}).json()
+    assert found["intent"] == "photo"
+    assert found["message"]["language"] == "zh"
+    assert {card["reason"] for card in found["products"]} == {"与您的照片相似"}
+    alone = client.post(where, json={"image": photo})
+    assert alone.json()["products"][0]["id"].startswith("kite-red")
+    blue = client.post(where, json={"text": "in blue"}).json()
+    assert {card["id"] for card in blue["products"]} == {f"kite-blue-{n}" for n in (1, 2, 3)}
+    kept = client.get(f"/v1/conversations/{talk}")
+    assert [turn["text"] for turn in kept.json()["turns"]] == ["", "这个有吗", "", "in blue"]
+    assert photo[200:300] not in kept.text
+
+
+def test_a_photo_in_a_stream(client: TestClient) -> None:
+    talk = client.post("/v1/conversations", json={}).json()["conversationId"]
+    where = f"/v1/conversations/{talk}/messages"
+    streamed = {"Accept": "text/event-stream"}
+    good = client.post(where, json={"image": base64_of(picture("ball", "Red"))}, headers=streamed)
+    assert '"RUN_FINISHED"' in good.text
+    assert "ball-red-1" in good.text
+    bad = client.post(where, json={"image": base64_of(b"text")}, headers=streamed)
+    assert '"RUN_ERROR"' in bad.text
+    assert "is not a picture" in bad.text
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "neither text nor payload"),
+        ({"image": "AAAA", "payload": "/more"}, "both image and payload"),
+        ({"image": "AAAA"}, "is not a picture"),
+        ({"image": ""}, "image is empty"),
+        ({"image": "?"}, "image is not base64"),
+    ],
+)
+def test_a_message_that_makes_no_sense(
+    client: TestClient, body: dict[str, str], message: str
+) -> None:
+    talk = client.post("/v1/conversations", json={}).json()["conversationId"]
+    answer = client.post(f"/v1/conversations/{talk}/messages", json=body)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+
+
 # --- on the command line
 
 

@@ -30,7 +30,7 @@ def shown(reply: Reply) -> list[str]:
 
 
 def test_what_looks_like_it_is_shown_with_the_reason(assistant: Assistant, talk: str) -> None:
-    reply = assistant.say(talk, "do you have something like this?", picture("kite", "Red"))
+    reply = assistant.say(talk, "do you have something like this?", image=picture("kite", "Red"))
     assert reply.intent == "photo"
     assert set(shown(reply)[:3]) == {f"kite-red-{n}" for n in (1, 2, 3)}
     assert {card.reason for card in reply.products} == {"Looks like your photo"}
@@ -39,7 +39,7 @@ def test_what_looks_like_it_is_shown_with_the_reason(assistant: Assistant, talk:
 
 
 def test_the_same_in_chinese(assistant: Assistant, talk: str) -> None:
-    reply = assistant.say(talk, "这个有吗？", picture("ball", "Blue"))
+    reply = assistant.say(talk, "这个有吗？", image=picture("ball", "Blue"))
     assert reply.language == "zh"
     assert set(shown(reply)[:3]) == {f"ball-blue-{n}" for n in (1, 2, 3)}
     assert reply.products[0].reason == "与您的照片相似"
@@ -47,12 +47,12 @@ def test_the_same_in_chinese(assistant: Assistant, talk: str) -> None:
 
 
 def test_a_photo_alone_is_a_message(assistant: Assistant, talk: str) -> None:
-    reply = assistant.say(talk, "", picture("shirt", "Green"))
+    reply = assistant.say(talk, "", image=picture("shirt", "Green"))
     assert set(shown(reply)[:3]) == {f"shirt-green-{n}" for n in (1, 2, 3)}
 
 
 def test_words_afterwards_refine_it(assistant: Assistant, talk: str) -> None:
-    assistant.say(talk, "do you have this?", picture("kite", "Red"))
+    assistant.say(talk, "do you have this?", image=picture("kite", "Red"))
     blue = assistant.say(talk, "in blue")
     assert set(shown(blue)) == {f"kite-blue-{n}" for n in (1, 2, 3)}
     cheap = assistant.say(talk, "under $15")
@@ -63,7 +63,7 @@ def test_words_afterwards_refine_it(assistant: Assistant, talk: str) -> None:
 
 
 def test_words_beside_it_count_before_what_it_shows(assistant: Assistant, talk: str) -> None:
-    reply = assistant.say(talk, "like this but in blue, under $25", picture("kite", "Red"))
+    reply = assistant.say(talk, "like this but in blue, under $25", image=picture("kite", "Red"))
     assert set(shown(reply)) == {"kite-blue-1", "kite-blue-2"}
     state = assistant.last(talk)
     assert [w.values for w in state.must if w.field == "attributes.color"] == [("Blue",)]
@@ -74,7 +74,7 @@ def test_what_stays_is_the_wish_and_not_the_photo(
     assistant: Assistant, talk: str, store: Store
 ) -> None:
     photo = picture("kite", "Red")
-    reply = assistant.say(talk, "this one", photo)
+    reply = assistant.say(talk, "this one", image=photo)
     state = assistant.last(talk)
     kites = Wish("categories", "must", ("Toys > Kites",), filter='categories: ANY("Toys > Kites")')
     red = Wish("attributes.color", "prefer", ("Red",), filter='attributes.color: ANY("Red")')
@@ -93,10 +93,10 @@ def _files(store: Store) -> list[Path]:
 
 
 def test_what_was_turned_down_does_not_come_back_by_photo(assistant: Assistant, talk: str) -> None:
-    first = assistant.say(talk, "", picture("kite", "Red"))
+    first = assistant.say(talk, "", image=picture("kite", "Red"))
     rejected = shown(first)[0]
     assistant.say(talk, "I don't like the first one")
-    again = assistant.say(talk, "and this?", picture("kite", "Red"))
+    again = assistant.say(talk, "and this?", image=picture("kite", "Red"))
     assert rejected in assistant.last(talk).rejected
     assert rejected not in shown(again)
     assert shown(again)
@@ -107,7 +107,7 @@ def test_a_photo_is_a_new_wish_and_the_cart_stays(assistant: Assistant, talk: st
     assistant.say(talk, "add the first one")
     assistant.say(talk, "yes")
     assert assistant.last(talk).cart
-    reply = assistant.say(talk, "", picture("ball", "Green"))
+    reply = assistant.say(talk, "", image=picture("ball", "Green"))
     assert set(shown(reply)[:3]) == {f"ball-green-{n}" for n in (1, 2, 3)}
     state = assistant.last(talk)
     assert state.cart
@@ -115,7 +115,7 @@ def test_a_photo_is_a_new_wish_and_the_cart_stays(assistant: Assistant, talk: st
 
 
 def test_where_nothing_alike_has_all_of_it_that_is_said(assistant: Assistant, talk: str) -> None:
-    reply = assistant.say(talk, "under $5", picture("ball", "Red"))
+    reply = assistant.say(talk, "under $5", image=picture("ball", "Red"))
     assert "so I looked without it" in reply.text
     assert shown(reply)[0].startswith("ball-red")
 
@@ -125,7 +125,7 @@ def test_what_is_no_photo_is_refused_and_costs_nothing(
 ) -> None:
     before = assistant.last(talk)
     with pytest.raises(InvalidInput, match="is not a picture") as refused:
-        assistant.say(talk, "this?", b"<svg/>")
+        assistant.say(talk, "this?", image=b"<svg/>")
     assert refused.value.field == "image"
     assert assistant.last(talk) == before
     assert len(store.turns(talk)) == 1
@@ -138,11 +138,11 @@ def test_a_shop_that_cannot_look_says_so_and_reads_the_words(
     with Engine.open(store, tmp_path / "none") as engine:
         assistant = Assistant(engine, store)
         talk = assistant.begin(None, "en").conversation_id
-        alone = assistant.say(talk, "", picture("kite", "Red"))
+        alone = assistant.say(talk, "", image=picture("kite", "Red"))
         assert alone.intent == "photo"
         assert "cannot look at photos" in alone.text
         assert not alone.products
-        both = assistant.say(talk, "red kite", picture("kite", "Red"))
+        both = assistant.say(talk, "red kite", image=picture("kite", "Red"))
         assert "cannot look at photos" in both.text
         assert any(card.id.startswith("kite-red") for card in both.products)
 

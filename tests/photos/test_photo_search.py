@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from daogou.encoders import PictureFolders, TextEncoder
+from daogou.encoders import PhotoEncoder, PictureFolders, TextEncoder
 from daogou.engine import Engine, SearchRequest, beside_photo
 from daogou.engine.requests import Boost, FacetSpec
 from daogou.errors import InvalidInput
-from daogou.retrieval import photos as photos_module
 from daogou.store import Store
-from tests.encoders.painting import saved, stripes
-from tests.photos.shop import COLOURS, disc, picture, product
+from tests.encoders.painting import disc, saved, stripes
+from tests.photos.shop import COLOURS, picture, product
 
 
 def ids(engine: Engine, photo: bytes, query: str = "", **more: Any) -> list[str]:
@@ -276,7 +275,7 @@ def test_an_encoder_of_another_version_is_refused(
     encoder: TextEncoder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(photos_module.PhotoEncoder, "version", "another")
+    monkeypatch.setattr(PhotoEncoder, "version", "another")
     with Engine.open(store, painted / "bundles", encoder=encoder) as engine:
         assert not engine.sees_photos
         with pytest.raises(InvalidInput, match=r"another is here\. Run `daogou train`"):

@@ -86,6 +86,7 @@ def config() -> ServerConfig:
         ),
         max_body_bytes=200_000,
         max_items=500,
+        messages_per_minute=0,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from daogou.errors import InvalidInput
-from daogou.store import Store, StoredTurn
+from daogou.store import Rating, Store, StoredTurn
 from daogou.types import UserEvent
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -68,6 +68,39 @@ def test_a_visitor_is_erased_with_the_conversations(store: Store) -> None:
     assert store.conversation("c1") is None
     assert store.turns("c1") == []
     assert store.conversation("c2") is not None
+
+
+def test_a_rating_is_kept_with_its_turn_and_goes_with_it(store: Store) -> None:
+    store.add_conversation("c1", "v1", {})
+    store.append_turn("c1", turn(1), {})
+    assert store.turns("c1")[0].feedback is None
+    first = store.rate_turn("c1", 1, "up", "很有用")
+    assert store.turns("c1")[0].feedback == first
+    second = store.rate_turn("c1", 1, "down")
+    assert second is not None
+    assert (second.rating, second.comment) == ("down", None)
+    assert store.turns("c1")[0].feedback == second
+    store.delete_visitor("v1")
+    assert store.rate_turn("c1", 1, "up") is None
+
+
+@pytest.mark.parametrize("number", [0, 2, -1])
+def test_a_turn_that_there_is_not_is_not_rated(store: Store, number: int) -> None:
+    store.add_conversation("c1", None, {})
+    store.append_turn("c1", turn(1), {})
+    assert store.rate_turn("c1", number, "up") is None
+    assert store.rate_turn("a\0b", 1, "up") is None
+
+
+@pytest.mark.parametrize(
+    ("rating", "comment", "field"), [("meh", None, "rating"), ("up", "a\0b", "comment")]
+)
+def test_a_rating_that_is_none(
+    store: Store, rating: Rating, comment: str | None, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        store.rate_turn("c1", 1, rating, comment)
+    assert refused.value.field == field
 
 
 @pytest.mark.parametrize("odd", ["", "nothing", "a\0b", "\ud800"])

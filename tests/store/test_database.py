@@ -53,7 +53,7 @@ def test_an_older_database(store_url: str) -> None:
     with Store.open(store_url):
         pass
     set_version(store_url, "0001")
-    with pytest.raises(StoreError, match=r"version 0001.*needs 0004.*daogou import"):
+    with pytest.raises(StoreError, match=r"version 0001.*needs 0005.*daogou import"):
         Store.open(store_url, create=False)
 
 

@@ -5,6 +5,7 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said, ungrounded
 from daogou.assistant.knowledge import Extract, Knowledge, NoKnowledge, Passage
 from daogou.assistant.reply import (
+    Call,
     Card,
     Citation,
     Comparison,
@@ -26,6 +27,7 @@ from daogou.assistant.state import (
 __all__ = [
     "Assistant",
     "AssistantConfig",
+    "Call",
     "Card",
     "CartLine",
     "Citation",

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -67,11 +67,20 @@ class Assistant:
         self._write(reply, "")
         return reply
 
-    def say(self, conversation_id: str, text: str, image: bytes | None = None) -> Reply:
+    def say(
+        self,
+        conversation_id: str,
+        text: str,
+        hear: Callable[[str], None] | None = None,
+        image: bytes | None = None,
+    ) -> Reply:
         """Answer a message.
 
         Parameters
         ----------
+        hear
+            Called with each piece of the answer's text as soon as it is ready; together they
+            are the text of the reply.
         image
             A photo that comes with it, as its file has it. It is looked at and not stored; what
             it says of the wish is in the state.
@@ -88,6 +97,8 @@ class Assistant:
                 stored = self._stored(conversation_id)
                 reply = self._answer(stored, text, image)
                 if self._write(reply, clean(text)[: self._config.max_characters]):
+                    if hear is not None:
+                        hear(reply.text)
                     return reply
         raise InvalidInput(
             "Other messages to this conversation are being answered; send yours again.",
@@ -114,7 +125,7 @@ class Assistant:
         if stored is None:
             raise NotFound(
                 f"There is no conversation '{conversation_id[:40]}': it was deleted, or never"
-                " begun. `daogou chat` begins one."
+                " begun. `daogou chat` and POST /v1/conversations begin one."
             )
         return stored
 

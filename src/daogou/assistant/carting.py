@@ -10,6 +10,7 @@ from daogou.assistant.gate import Fact, price_of, total_of
 from daogou.assistant.looking import lines_of, same_option, suits, variant_names
 from daogou.assistant.reading import read, size_alone, whole_number
 from daogou.assistant.references import NOTHING, Pointed, named
+from daogou.assistant.reply import Call, cart_to_json
 from daogou.assistant.rules import acts, without, words_of
 from daogou.assistant.state import OPTION, CartLine, Pending, Wish
 from daogou.assistant.turn import Turn
@@ -249,6 +250,13 @@ def accept(turn: Turn) -> None:
         total = turn.gate.sum(lines_of(turn, turn.state.cart))
         turn.say("added", items=items_fact(turn, full), sum=total)
         _tell_if_over(turn)
+    turn.calls.append(
+        Call(
+            "remove_from_cart" if pending.kind == "remove" else "add_to_cart",
+            {"lines": cart_to_json(pending.lines)},
+            {"cart": cart_to_json(turn.state.cart)},
+        )
+    )
     turn.button("show_cart", "/cart")
 
 

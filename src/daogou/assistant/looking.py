@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from daogou.assistant.gate import total_of
 from daogou.assistant.reading import filter_out, price_filter
+from daogou.assistant.reply import Call
 from daogou.assistant.state import OPTION, CartLine, State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.words import kind_of
@@ -57,6 +58,7 @@ def look(
     without: tuple[str, ...] = (),
     within: tuple[int | None, int | None] | None = None,
     page: int = PAGE,
+    image: bytes | None = None,
 ) -> Look:
     """Search.
 
@@ -68,6 +70,8 @@ def look(
         Bounds of the price besides the wishes', both included.
     page
         How many products are read; one where they are counted only.
+    image
+        A photo that they are to look like.
     """
     hidden = tuple(dict.fromkeys((*turn.state.rejected, *without)))
     parts = [w.filter for w in wishes if w.filter and w.strength != "prefer"]
@@ -77,7 +81,7 @@ def look(
         parts.append(price_filter(*within, turn.gate.currency))
     options = [w for w in wishes if w.field.startswith(OPTION) and w.strength != "prefer"]
     refused = [w for w in wishes if w.field == TEXT and w.strength == "must-not"]
-    query = " ".join([goal, *(denied(w.values[0]) for w in refused)]).strip()
+    query = " ".join([goal, *(_denied(w.values[0]) for w in refused)]).strip()
     request = SearchRequest(
         query,
         turn.visitor_id,
@@ -90,6 +94,7 @@ def look(
         ),
         language=turn.language,
         strict=strict,
+        image=image,
     )
     found = turn.engine.search(request)
     items = found.slate.items
@@ -98,8 +103,17 @@ def look(
         items = tuple(item for item in items if all(has(item.product, w) for w in options))
         total = len(items)
     turn.gate.keep(item.product for item in items)
+    items = items[:PAGE]
+    turn.calls.append(
+        Call(
+            "search_products",
+            {"query": query, "filter": request.filter, "orderBy": order_by}
+            | ({"byPhoto": True} if image is not None else {}),
+            {"totalSize": total, "productIds": [item.product.id for item in items]},
+        )
+    )
     return Look(
-        items=items[:PAGE],
+        items=items,
         total=total,
         partial=found.partial or bool(found.relaxations),
         corrected=found.corrected_query if found.correction_applied else None,
@@ -114,8 +128,7 @@ def look(
     )
 
 
-def denied(words: str) -> str:
-    """A refusal of words, as a query says it."""
+def _denied(words: str) -> str:
     return f"without {words}" if words.isascii() else f" 不要{words}"
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from daogou.assistant.finding import forget_goal
-from daogou.assistant.looking import PAGE, denied
-from daogou.assistant.reading import Wanted, filter_of, filter_out, price_filter, read
+from daogou.assistant.looking import look
+from daogou.assistant.reading import Wanted, filter_of, read
 from daogou.assistant.showing import present
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.wishes import is_about_text, wish_fact
 from daogou.assistant.words import ATTRIBUTE, kind_of
-from daogou.engine import SearchRequest, beside_photo
+from daogou.engine import beside_photo
 from daogou.errors import InvalidInput
 from daogou.types import Product
 
@@ -49,51 +49,33 @@ def find_by_photo(turn: Turn, photo: bytes, text: str) -> None:
         state = state.wishing(wish)
     turn.state = state
     turn.set(goal=goal, total=wanted.total, order_by=wanted.order_by)
+    within = None if wanted.total is None else (None, wanted.total)
     try:
-        found = turn.engine.search(_request(turn, photo, goal))
+        found = look(
+            turn, goal, turn.state.wishes, order_by=wanted.order_by, within=within,
+            strict=False, image=photo,
+        )  # fmt: skip
     except InvalidInput as error:
         raise InvalidInput(str(error), field="image") from error
-    items = found.slate.items
-    if not items:
+    if not found.items:
         turn.say("photo_none")
         turn.set(goal="", order_by="")
         return
-    turn.gate.keep(item.product for item in items)
-    if found.relaxations and wanted.wishes:
+    if found.partial and wanted.wishes:
         turn.say("photo_relaxed", wishes=wish_fact(turn, *wanted.wishes))
-    products = [item.product for item in items]
-    for wish in shown_by(products[:JUDGED], wanted):
+    for wish in shown_by([item.product for item in found.items[:JUDGED]], wanted):
         turn.state = turn.state.wishing(wish)
     if turn.state.wishes:
         turn.say("photo_found_wishes", wishes=wish_fact(turn, *turn.state.wishes))
     else:
         turn.say("photo_found")
-    chosen = items[: turn.config.slate]
+    chosen = found.items[: turn.config.slate]
     present(turn, chosen)
     turn.set(order_by="")
     if turn.state.wishes:
         turn.button("more", "/more")
     if len(chosen) > 1:
         turn.button("compare", "/compare " + " ".join(item.product.id for item in chosen[:2]))
-
-
-def _request(turn: Turn, photo: bytes, goal: str) -> SearchRequest:
-    state = turn.state
-    parts = [w.filter for w in state.wishes if w.filter and w.strength != "prefer"]
-    if state.total is not None:
-        parts.append(price_filter(None, state.total, turn.gate.currency))
-    if state.rejected:
-        parts.append(filter_out(state.rejected))
-    refused = [w.values[0] for w in state.must_not if is_about_text(w)]
-    return SearchRequest(
-        " ".join((goal, *(denied(words) for words in refused))).strip(),
-        turn.visitor_id,
-        page_size=PAGE,
-        filter=" AND ".join(f"({part})" for part in parts),
-        order_by=state.order_by,
-        language=turn.language,
-        image=photo,
-    )
 
 
 def shown_by(products: Sequence[Product], wanted: Wanted) -> Iterator[Wish]:

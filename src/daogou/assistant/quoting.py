@@ -2,7 +2,7 @@
 
 import re
 
-from daogou.assistant.reply import Citation
+from daogou.assistant.reply import Call, Citation
 from daogou.assistant.turn import Turn
 
 LONGEST = 600
@@ -14,6 +14,9 @@ _END = re.compile(r"[\s。！？；，、][^\s。！？；，、]*$")
 def quote(turn: Turn, question: str, product_id: str | None) -> bool:
     """Answer from the articles; whether there was an answer."""
     extract = turn.knowledge.answer(question, turn.language, product_id)
+    asked = {"query": question, "productId": product_id}
+    found = {} if extract is None else {"id": extract.id, "title": extract.title}
+    turn.calls.append(Call("ask_knowledge", asked, found))
     if extract is None:
         return False
     text = extract.text

@@ -1,7 +1,8 @@
 """What the assistant answers, in the shape that clients get."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from daogou.assistant.gate import Fact
 from daogou.assistant.state import CartLine, State, state_to_json
@@ -55,6 +56,21 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Something that was done for an answer: what was asked for and what came of it, as JSON."""
+
+    name: Literal[
+        "search_products",
+        "recommend_products",
+        "ask_knowledge",
+        "add_to_cart",
+        "remove_from_cart",
+    ]
+    asked: Mapping[str, Any]
+    found: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a message.
 
@@ -66,6 +82,8 @@ class Reply:
         What the message was taken for.
     facts
         Everything in ``text`` that is not of a template, and where it comes from.
+    calls
+        What was done for it, in its order.
     """
 
     conversation_id: str
@@ -80,6 +98,7 @@ class Reply:
     cart: tuple[CartLine, ...] = ()
     state: State = field(default_factory=State)
     facts: tuple[Fact, ...] = ()
+    calls: tuple[Call, ...] = ()
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
@@ -93,12 +112,17 @@ def reply_to_json(reply: Reply) -> dict[str, Any]:
         "quickReplies": [{"text": q.text, "payload": q.payload} for q in reply.quick_replies],
         "comparison": _comparison(reply.comparison),
         "citations": [{"id": c.id, "title": c.title, "quote": c.quote} for c in reply.citations],
-        "cart": [
-            {"id": line.product_id, "variantId": line.variant_id, "quantity": line.quantity}
-            for line in reply.cart
-        ],
+        "cart": cart_to_json(reply.cart),
         "state": state_to_json(reply.state),
     }
+
+
+def cart_to_json(lines: Iterable[CartLine]) -> list[dict[str, Any]]:
+    """Lines of a cart as HTTP has them."""
+    return [
+        {"id": line.product_id, "variantId": line.variant_id, "quantity": line.quantity}
+        for line in lines
+    ]
 
 
 def _card(card: Card) -> dict[str, Any]:

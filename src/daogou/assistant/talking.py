@@ -7,6 +7,7 @@ from daogou.assistant.finding import find, forget_goal, search
 from daogou.assistant.looking import left_of_total
 from daogou.assistant.quoting import quote
 from daogou.assistant.reading import price_filter, read
+from daogou.assistant.reply import Call
 from daogou.assistant.showing import present
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
@@ -72,6 +73,9 @@ def show_recommended(turn: Turn, key: str) -> None:
         language=turn.language,
     )
     slate = turn.engine.recommend(request)
+    found = {"productIds": [item.product.id for item in slate.items]}
+    asked = {"placement": request.placement, "filter": request.filter}
+    turn.calls.append(Call("recommend_products", asked, found))
     hidden = {*state.rejected, *(w.values[0] for w in state.wishes if w.field == TEXT)}
     items = [
         item

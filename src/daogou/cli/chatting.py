@@ -94,9 +94,10 @@ def _talk(settings: Settings, assistant: Assistant, chat: Chat) -> None:
             break
         if not message.strip():
             continue
-        reply = _answered(assistant, conversation_id, _pressed(message, payloads))
-        if reply is None:
+        answered = _answered(assistant, conversation_id, _pressed(message, payloads))
+        if answered is None:
             continue
+        reply = answered
         language = reply.language
         _print(reply, chat)
         payloads = [quick.payload for quick in reply.quick_replies]
@@ -113,7 +114,8 @@ def _answered(assistant: Assistant, conversation_id: str, message: str) -> Reply
         return assistant.say(conversation_id, message)
     path = sent["quoted"] or sent["path"]
     try:
-        return assistant.say(conversation_id, sent["text"] or "", photo(Path(path).expanduser()))
+        taken = photo(Path(path).expanduser())
+        return assistant.say(conversation_id, sent["text"] or "", image=taken)
     except InvalidInput as error:
         complain(str(error))
         return None

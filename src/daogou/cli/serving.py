@@ -6,6 +6,7 @@ import webbrowser
 
 from rich.markup import escape
 
+from daogou.assistant import Assistant
 from daogou.cli.asking import open_engine
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import out, waiting, warn
@@ -24,7 +25,8 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
             gc.collect()
             gc.freeze()
         with engine:
-            app = create_app(engine, store, config)
+            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge)
+            app = create_app(engine, store, config, assistant)
             products = store.count_products()
             if engine.bundle_id is None:
                 warn(

@@ -5,11 +5,13 @@ from typing import Final
 from fastapi import FastAPI
 
 from daogou import __version__
+from daogou.assistant import Assistant
 from daogou.engine import Engine
-from daogou.server import control_schemas, schemas, search_schemas
+from daogou.server import control_schemas, conversation_schemas, schemas, search_schemas
 from daogou.server.catalog import catalog_routes
 from daogou.server.config import ServerConfig
 from daogou.server.controls import control_routes
+from daogou.server.conversations import conversation_routes
 from daogou.server.errors import install
 from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
@@ -20,17 +22,27 @@ from daogou.server.storefront import add_storefront
 from daogou.server.visitors import visitor_routes
 from daogou.store import Store
 
-_DESCRIPTION: Final = """Search, recommendations and events, in Google Retail's field names.
+_DESCRIPTION: Final = """Search, recommendations, events, and an assistant that talks with shoppers.
+
+Field names are Google Retail's where it has a name for the thing.
 
 Prices are minor units (`{"amount": 499, "currency": "USD"}`), except in `priceInfo` and in
 `filter`, where Retail has major ones. Every answer that is not 2xx has one shape, `ErrorAnswer`."""
 
 
-def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
+def create_app(
+    engine: Engine, store: Store, config: ServerConfig, assistant: Assistant | None = None
+) -> FastAPI:
     """The API and the storefront over an engine and its store.
 
     The caller opens both and closes both; one engine serves all threads.
+
+    Parameters
+    ----------
+    assistant
+        Who talks to shoppers; without one an assistant as it is by default.
     """
+    assistant = assistant or Assistant(engine, store, knowledge=engine.knowledge)
     metrics = Metrics()
     app = FastAPI(
         title="Daogou",
@@ -47,11 +59,16 @@ def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
     app.include_router(catalog_routes(store, config))
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
+    app.include_router(conversation_routes(assistant, store, config, metrics))
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)
     return app
 
 
 def _request_fields() -> set[str]:
-    requests = (*schemas.REQUESTS, *search_schemas.REQUESTS, *control_schemas.REQUESTS)
-    return schemas.field_names(*requests)
+    return schemas.field_names(
+        *schemas.REQUESTS,
+        *search_schemas.REQUESTS,
+        *control_schemas.REQUESTS,
+        *conversation_schemas.REQUESTS,
+    )

@@ -57,6 +57,9 @@ class ServerConfig:
         A larger request body is refused with 413.
     max_items
         The most events or products that one request may carry.
+    messages_per_minute
+        How many messages one address may send to the assistant in a minute; 0 is no limit.
+        Behind a proxy on this machine the address is the one that the proxy tells.
     """
 
     host: str = "127.0.0.1"
@@ -67,6 +70,7 @@ class ServerConfig:
     shoppers: tuple[str, ...] = ()
     max_body_bytes: int = 16 * 1024 * 1024
     max_items: int = 10_000
+    messages_per_minute: int = 120
     shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -77,4 +81,8 @@ class ServerConfig:
         for name in ("max_body_bytes", "max_items"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
+        if self.messages_per_minute < 0:
+            raise ValueError(
+                f"messages_per_minute is {self.messages_per_minute}; expected 0 or more."
+            )
         object.__setattr__(self, "shop_as", tuple(Shopper.parse(text) for text in self.shoppers))

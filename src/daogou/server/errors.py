@@ -1,6 +1,7 @@
 """The one JSON shape of errors, Google's: code, status, message, and what was wrong where."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ STATUSES: Final[Mapping[int, str]] = {
     405: "METHOD_NOT_ALLOWED",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
@@ -86,6 +88,17 @@ class NoneUsable(InvalidInput):
         self.details = details
 
 
+class TooMany(DaogouError):
+    """A client has sent more messages than it may; ``retry_after`` seconds later it may again."""
+
+    def __init__(self, per_minute: int, retry_after: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_after))
+        super().__init__(
+            f"there were more than {per_minute:,} messages in a minute;"
+            f" send the next one in {self.retry_after} s."
+        )
+
+
 def answer_for(error: DaogouError) -> Response:
     """The response that an exception of ours becomes."""
     match error:
@@ -98,6 +111,10 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(400, str(error), field=error.field)
         case NotFound():
             return error_response(404, str(error))
+        case TooMany():
+            response = error_response(429, str(error))
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
         case _ if isinstance(error, _UNAVAILABLE):
             log.error("%s", error)
             return error_response(503, str(error))

@@ -76,8 +76,8 @@ def visitor_routes(store: Store, config: ServerConfig, metrics: Metrics) -> APIR
     @router.delete(
         "/visitors/{visitor_id:path}",
         summary="Erase a visitor",
-        description="Every event of the visitor is deleted. The next answer knows nothing of them;"
-        " the trained model forgets them when it is trained next.",
+        description="Every event and conversation of the visitor is deleted. The next answer"
+        " knows nothing of them; the trained model forgets them when it is trained next.",
         responses=answers(DeletedAnswer),
     )
     def delete_visitor(visitor_id: VisitorId) -> Response:

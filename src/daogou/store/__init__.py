@@ -1,7 +1,7 @@
 """Catalogue, events, controls, articles and conversations, in SQLite or PostgreSQL."""
 
 from daogou.store.config import StoreConfig
-from daogou.store.conversations import StoredConversation, StoredTurn
+from daogou.store.conversations import Feedback, Rating, StoredConversation, StoredTurn
 from daogou.store.eventlog import AppendResult
 from daogou.store.importing import ImportReport, import_events, import_knowledge, import_products
 from daogou.store.putting import PutResult
@@ -10,9 +10,11 @@ from daogou.store.store import Store
 
 __all__ = [
     "AppendResult",
+    "Feedback",
     "ImportReport",
     "PopularQuery",
     "PutResult",
+    "Rating",
     "Store",
     "StoreConfig",
     "StoredConversation",

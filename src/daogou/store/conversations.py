@@ -8,7 +8,7 @@ finds the first one there, and is answered again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import orjson
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from daogou.store.documents import dump, micros, moment, storable
 _C: Final = tables.conversations.c
 _T: Final = tables.turns.c
 Json = Mapping[str, Any]
+Rating = Literal["up", "down"]
+RATINGS: Final[tuple[Rating, ...]] = get_args(Rating)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,15 @@ class StoredConversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a shopper thinks of an answer, in a thumb and, perhaps, in words."""
+
+    rating: Rating
+    comment: str | None
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTurn:
     """What was said and what was answered; the first turn's text is empty: a greeting."""
 
@@ -42,6 +53,7 @@ class StoredTurn:
     created: datetime
     text: str
     reply: Json
+    feedback: Feedback | None = None
 
 
 def add(
@@ -134,9 +146,44 @@ def turns(connection: sa.Connection, conversation_id: str, limit: int) -> list[S
     )
     rows = connection.execute(newest).mappings().all()
     return [
-        StoredTurn(row["number"], moment(row["created"]), row["text"], orjson.loads(row["reply"]))
+        StoredTurn(
+            row["number"],
+            moment(row["created"]),
+            row["text"],
+            orjson.loads(row["reply"]),
+            Feedback(row["rating"], row["comment"], moment(row["rated"]))
+            if row["rating"]
+            else None,
+        )
         for row in reversed(rows)
     ]
+
+
+def rate(connection: sa.Connection, conversation_id: str, number: int, feedback: Feedback) -> bool:
+    """Write what a shopper thinks of a turn over what was thought before; whether there is one.
+
+    Raises
+    ------
+    InvalidInput
+        The rating is none, or the comment cannot be stored.
+    """
+    if feedback.rating not in RATINGS:
+        raise InvalidInput(
+            f"rating is {feedback.rating!r}; expected 'up' or 'down'.", field="rating"
+        )
+    if feedback.comment is not None and not storable(feedback.comment):
+        raise InvalidInput(
+            "comment has a character that no database stores; send printable ones.",
+            field="comment",
+        )
+    if not storable(conversation_id):
+        return False
+    rated = connection.execute(
+        sa.update(tables.turns)
+        .where(_T.conversation_id == conversation_id, _T.number == number)
+        .values(rating=feedback.rating, comment=feedback.comment, rated=micros(feedback.created))
+    )
+    return bool(rated.rowcount)
 
 
 def delete(connection: sa.Connection, conversation_id: str) -> bool:

@@ -19,8 +19,8 @@ from daogou.store import (
     querylog,
     searches,
 )
-from daogou.store.conversations import Json, StoredConversation, StoredTurn
 from daogou.store.database import Database
+from daogou.store.dialogues import DialogueStore
 from daogou.store.documents import storable
 from daogou.store.eventlog import AppendResult, VisitorLines
 from daogou.store.putting import PutResult
@@ -33,7 +33,7 @@ _EVENTS_A_BATCH = 5000
 _ARTICLES_A_BATCH = 500
 
 
-class Store:
+class Store(DialogueStore):
     """Catalogue and event log of a shop, for any number of threads.
 
     Open it with :meth:`open`. Every method is one transaction, or one a batch
@@ -45,7 +45,7 @@ class Store:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._owners: tuple[int, Mapping[str, str]] = (0, {})
         self._owners_lock = threading.Lock()
 
@@ -352,42 +352,6 @@ class Store:
         """A number that grows with every change of an article."""
         with self._database.read() as connection:
             return knowledge.revision(connection)
-
-    # --- conversations
-
-    def add_conversation(self, conversation_id: str, visitor_id: str | None, state: Json) -> None:
-        """Add a conversation that has no turn yet.
-
-        Raises
-        ------
-        InvalidInput
-            The id of the visitor cannot be stored.
-        """
-        with self._database.write() as connection:
-            conversations.add(connection, conversation_id, visitor_id, state, datetime.now(UTC))
-
-    def conversation(self, conversation_id: str) -> StoredConversation | None:
-        """The conversation with this id, or None."""
-        with self._database.read() as connection:
-            return conversations.get(connection, conversation_id)
-
-    def append_turn(self, conversation_id: str, turn: StoredTurn, state: Json) -> bool:
-        """Write a turn and the state after it, behind the turns that it was made from.
-
-        Returns False, and writes nothing, where the conversation has gone on or is gone.
-        """
-        with self._database.write() as connection:
-            return conversations.append_turn(connection, conversation_id, turn, state)
-
-    def turns(self, conversation_id: str, limit: int = 1000) -> list[StoredTurn]:
-        """The newest turns of a conversation, oldest first."""
-        with self._database.read() as connection:
-            return conversations.turns(connection, conversation_id, limit)
-
-    def delete_conversation(self, conversation_id: str) -> bool:
-        """Delete a conversation with its turns; whether there was one."""
-        with self._database.write() as connection:
-            return conversations.delete(connection, conversation_id)
 
     def _variant_owners(self, connection: sa.Connection) -> Mapping[str, str]:
         revision = catalogue.revision(connection)

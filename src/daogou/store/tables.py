@@ -158,4 +158,8 @@ turns: Final = Table(
     Column("created", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
     Column("reply", Text, nullable=False),
+    # What the shopper said about the answer, and when; null until then.
+    Column("rating", Text),
+    Column("comment", Text),
+    Column("rated", BigInteger),
 )

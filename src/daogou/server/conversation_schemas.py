@@ -1,0 +1,189 @@
+"""The shapes of ``/v1/conversations``."""
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from daogou.server.photos import MAX_TEXT as MAX_PHOTO_TEXT
+from daogou.server.schemas import MAX_ID, Identifier, LanguageCode, Wire
+from daogou.store import Rating
+
+MAX_MESSAGE: Final = 20_000
+MAX_COMMENT: Final = 2_000
+MAX_TURN: Final = 2**31 - 1
+"""More turns than the database can number."""
+
+
+class ConversationBody(Wire):
+    """`POST /v1/conversations`."""
+
+    visitor_id: Identifier | None = Field(
+        default=None, description="Whose history counts.", examples=["visitor-1"]
+    )
+    language_code: LanguageCode = None
+
+
+class MessageBody(Wire):
+    """`POST /v1/conversations/{conversation_id}/messages`: a `text`, an `image` or a `payload`."""
+
+    text: str | None = Field(
+        default=None,
+        max_length=MAX_MESSAGE,
+        description="What the shopper says; of a long text the first `max_characters` are read.",
+        examples=["oat milk under $5"],
+    )
+    image: str | None = Field(
+        default=None,
+        max_length=MAX_PHOTO_TEXT,
+        description="A photo in base64, alone or beside a `text`: a JPEG, PNG, WebP, GIF, BMP or"
+        " AVIF file, 8 MB at most. It is looked at and not kept; what it says of the wish is in the"
+        " `state`.",
+        json_schema_extra={"format": "byte"},
+    )
+    payload: str | None = Field(
+        default=None,
+        max_length=2 * MAX_ID,
+        pattern="^/",
+        description="Of the quick reply that was pressed, instead of a text.",
+        examples=["/more"],
+    )
+    last_turn_id: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_TURN,
+        description="The last turn whose `state` the client has. A stream then has what has"
+        " changed since (`STATE_DELTA`), otherwise the whole state (`STATE_SNAPSHOT`).",
+        examples=[1],
+    )
+
+
+class FeedbackBody(Wire):
+    """`POST /v1/conversations/{conversation_id}/turns/{turn_id}/feedback`."""
+
+    rating: Rating = Field(examples=["up"])
+    comment: str | None = Field(
+        default=None, max_length=MAX_COMMENT, examples=["Just what I was looking for"]
+    )
+
+
+class Spoken(Wire):
+    """What the assistant says."""
+
+    text: str
+    language: str
+
+
+class PriceOut(Wire):
+    """An amount in minor units."""
+
+    amount: int = Field(examples=[499])
+    currency: str = Field(examples=["USD"])
+
+
+class CardOut(Wire):
+    """A product as the conversation shows it."""
+
+    id: str
+    title: str
+    price: PriceOut | None
+    uri: str | None
+    image: str | None
+    availability: str
+    reason: str = Field(description="Why it is shown; empty where it was asked for by name.")
+
+
+class QuickReplyOut(Wire):
+    """An answer to press: its text, and the `payload` to send."""
+
+    text: str
+    payload: str
+
+
+class RowOut(Wire):
+    """A row of a comparison, with a value for each product."""
+
+    name: str
+    values: list[str]
+
+
+class ComparisonOut(Wire):
+    """Products side by side."""
+
+    product_ids: list[str]
+    rows: list[RowOut]
+
+
+class CitationOut(Wire):
+    """A source that was quoted, and the words."""
+
+    id: str
+    title: str
+    quote: str
+
+
+class CartLineOut(Wire):
+    """A product in the cart."""
+
+    id: str
+    variant_id: str | None
+    quantity: int
+
+
+class ReplyAnswer(Wire):
+    """What the assistant answers."""
+
+    conversation_id: str
+    turn_id: int = Field(description="1 is the greeting.")
+    intent: str = Field(description="What the message was taken for.", examples=["find"])
+    message: Spoken
+    products: list[CardOut]
+    quick_replies: list[QuickReplyOut]
+    comparison: ComparisonOut | None
+    citations: list[CitationOut]
+    cart: list[CartLineOut]
+    state: dict[str, Any] = Field(
+        description="Everything that the conversation goes on from: `goal`, `must`, `mustNot`,"
+        " `prefer`, `budget`, and more."
+    )
+
+
+class FeedbackOut(Wire):
+    """What the shopper thinks of an answer."""
+
+    rating: Rating
+    comment: str | None
+    create_time: str
+
+
+class TurnOut(Wire):
+    """A message and its answer, which has no `state`."""
+
+    turn_id: int
+    create_time: str
+    text: str = Field(description="What the shopper said; empty for the greeting.")
+    reply: dict[str, Any]
+    feedback: FeedbackOut | None
+
+
+class ConversationAnswer(Wire):
+    """A conversation as it stands."""
+
+    conversation_id: str
+    visitor_id: str | None
+    create_time: str
+    update_time: str
+    turn_count: int
+    cart: list[CartLineOut]
+    state: dict[str, Any]
+    turns: list[TurnOut] = Field(description="The newest, oldest first.")
+
+
+class FeedbackAnswer(Wire):
+    """The feedback as it was kept."""
+
+    conversation_id: str
+    turn_id: int
+    feedback: FeedbackOut
+
+
+REQUESTS: Final = (ConversationBody, MessageBody, FeedbackBody)

@@ -1,0 +1,235 @@
+"""``/v1/conversations``: talking with the assistant, what it remembers, and what was thought."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from daogou.assistant import Assistant, Reply, reply_to_json, state_from_json
+from daogou.assistant.reply import cart_to_json
+from daogou.errors import InvalidInput, NotFound
+from daogou.server.agui import MEDIA_TYPE, stream
+from daogou.server.answers import json_response
+from daogou.server.config import ServerConfig
+from daogou.server.conversation_schemas import (
+    MAX_TURN,
+    ConversationAnswer,
+    ConversationBody,
+    FeedbackAnswer,
+    FeedbackBody,
+    MessageBody,
+    ReplyAnswer,
+)
+from daogou.server.errors import shown
+from daogou.server.limiting import Limiter
+from daogou.server.metrics import Metrics
+from daogou.server.openapi import answers
+from daogou.server.photos import photo_bytes
+from daogou.server.schemas import MAX_ID, DeletedAnswer, speak
+from daogou.store import Feedback, Store, StoredConversation, StoredTurn
+
+MOST_TURNS: Final = 1000
+TURNS: Final = 100
+ConversationId = Annotated[
+    str, Path(min_length=1, max_length=MAX_ID, examples=["4dQm1zXw0hJtVYkB"])
+]
+TurnId = Annotated[int, Path(ge=1, le=MAX_TURN, examples=[2])]
+_STREAMED: Final[dict[str, Any]] = {
+    MEDIA_TYPE: {
+        "schema": {
+            "type": "string",
+            "description": "AG-UI events, each as a server-sent event.",
+        }
+    }
+}
+
+
+def conversation_routes(
+    assistant: Assistant, store: Store, config: ServerConfig, metrics: Metrics
+) -> APIRouter:
+    """The shopper's side of the assistant."""
+    router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+    limited = [Depends(Limiter(config.messages_per_minute))]
+
+    def answer(conversation_id: str, text: str, image: bytes | None) -> Response:
+        with metrics.stage("conversation", "engine"):
+            reply = assistant.say(conversation_id, text, image=image)
+        with metrics.stage("conversation", "answer"):
+            return json_response(reply_to_json(reply))
+
+    def say(conversation_id: str, text: str, image: bytes | None, hear: Any) -> Reply:
+        with metrics.stage("conversation", "engine"):
+            return assistant.say(conversation_id, text, hear, image)
+
+    @router.post(
+        "",
+        summary="Begin a conversation",
+        description="Answered with the greeting, which says that it is an automated assistant.",
+        responses=answers(ReplyAnswer),
+        dependencies=limited,
+    )
+    def begin(body: ConversationBody) -> Response:
+        language = speak(body.language_code, config.language)
+        with metrics.stage("conversation", "begin"):
+            reply = assistant.begin(body.visitor_id, language)
+        return json_response(reply_to_json(reply))
+
+    @router.post(
+        "/{conversation_id}/messages",
+        summary="Say something to the assistant",
+        description="The whole answer as JSON; with `Accept: text/event-stream` as AG-UI events"
+        " while it is made, whose `RUN_FINISHED` has the same as its `result`. Of two messages at"
+        " once the second is answered after the first. A client that goes away loses nothing: the"
+        " turn is finished and kept.",
+        responses=_with_stream(answers(ReplyAnswer)),
+        dependencies=limited,
+    )
+    async def message(
+        conversation_id: ConversationId, body: MessageBody, request: Request
+    ) -> Response:
+        text = _message_of(body)
+        image = photo_bytes(body.image, "image") if body.image is not None else None
+        if not _wants_stream(request):
+            return await run_in_threadpool(answer, conversation_id, text, image)
+        # What is refused before the run begins is an HTTP error, and no stream.
+        await run_in_threadpool(_conversation, store, conversation_id)
+        before = partial(_state_before, store, body.last_turn_id)
+        return stream(conversation_id, partial(say, conversation_id, text, image), before)
+
+    @router.get(
+        "/{conversation_id}",
+        summary="Get a conversation",
+        responses=answers(ConversationAnswer),
+    )
+    def get_conversation(
+        conversation_id: ConversationId,
+        page_size: Annotated[
+            int,
+            Query(
+                alias="pageSize",
+                ge=0,
+                le=MOST_TURNS,
+                description="How many turns, the newest; 0 means 100.",
+            ),
+        ] = TURNS,
+    ) -> Response:
+        found = _conversation(store, conversation_id)
+        turns = store.turns(conversation_id, page_size or TURNS)
+        return json_response(_told(found, turns))
+
+    @router.delete(
+        "/{conversation_id}",
+        summary="Delete a conversation",
+        description="With all its turns and what was thought of them.",
+        responses=answers(DeletedAnswer),
+    )
+    def delete_conversation(conversation_id: ConversationId) -> Response:
+        if not assistant.forget(conversation_id):
+            raise _missing(conversation_id)
+        return json_response({"deleted": 1})
+
+    @router.post(
+        "/{conversation_id}/turns/{turn_id}/feedback",
+        summary="Say what an answer was worth",
+        description="Kept with the turn, instead of what was said of it before.",
+        responses=answers(FeedbackAnswer),
+        dependencies=limited,
+    )
+    def rate(conversation_id: ConversationId, turn_id: TurnId, body: FeedbackBody) -> Response:
+        feedback = store.rate_turn(conversation_id, turn_id, body.rating, body.comment)
+        if feedback is None:
+            _conversation(store, conversation_id)
+            raise NotFound(f"Conversation {shown(conversation_id)} has no turn {turn_id}.")
+        return json_response(
+            {
+                "conversationId": conversation_id,
+                "turnId": turn_id,
+                "feedback": _feedback(feedback),
+            }
+        )
+
+    return router
+
+
+def _with_stream(responses: dict[int | str, Any]) -> dict[int | str, Any]:
+    return {**responses, 200: {**responses[200], "content": _STREAMED}}
+
+
+def _message_of(body: MessageBody) -> str:
+    said = "text" if body.text is not None else "image" if body.image is not None else ""
+    if bool(said) == (body.payload is not None):
+        found = f"both {said} and payload" if said else "neither text nor payload nor image"
+        raise InvalidInput(
+            f"the body has {found}; send a text, a photo (image), both of these, or the payload of"
+            " a quick reply.",
+            field="text",
+        )
+    return body.text or body.payload or ""
+
+
+def _wants_stream(request: Request) -> bool:
+    accepted = request.headers.get("accept", "").split(",")
+    return MEDIA_TYPE in (media.partition(";")[0].strip().lower() for media in accepted)
+
+
+def _conversation(store: Store, conversation_id: str) -> StoredConversation:
+    found = store.conversation(conversation_id)
+    if found is None:
+        raise _missing(conversation_id)
+    return found
+
+
+def _state_before(store: Store, last_turn_id: int | None, reply: Reply) -> Mapping[str, Any] | None:
+    """The state that a reply was made from, where the client says that it has that one."""
+    if last_turn_id != reply.turn - 1:
+        return None
+    for turn in store.turns(reply.conversation_id, limit=2):
+        if turn.number == last_turn_id:
+            state: Mapping[str, Any] = turn.reply["state"]
+            return state
+    return None
+
+
+def _told(found: StoredConversation, turns: list[StoredTurn]) -> dict[str, Any]:
+    return {
+        "conversationId": found.id,
+        "visitorId": found.visitor_id,
+        "createTime": _time(found.created),
+        "updateTime": _time(found.updated),
+        "turnCount": found.turns,
+        "cart": cart_to_json(state_from_json(found.state).cart),
+        "state": found.state,
+        "turns": [_turn(turn) for turn in turns],
+    }
+
+
+def _turn(turn: StoredTurn) -> dict[str, Any]:
+    return {
+        "turnId": turn.number,
+        "createTime": _time(turn.created),
+        "text": turn.text,
+        "reply": {key: value for key, value in turn.reply.items() if key != "state"},
+        "feedback": None if turn.feedback is None else _feedback(turn.feedback),
+    }
+
+
+def _feedback(feedback: Feedback) -> dict[str, Any]:
+    return {
+        "rating": feedback.rating,
+        "comment": feedback.comment,
+        "createTime": _time(feedback.created),
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _missing(conversation_id: str) -> NotFound:
+    return NotFound(
+        f"There is no conversation {shown(conversation_id)}: it was deleted, or never begun."
+        " POST /v1/conversations begins one."
+    )
