@@ -15,11 +15,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
@@ -34,7 +36,7 @@ from benchmarks.image_search.contenders import (
     opened,
 )
 from benchmarks.image_search.photos import ALTERED, Photo, altered, load
-from benchmarks.measures import Float64, graded_ndcg_at, mean_with_interval, recall_of_possible_at
+from benchmarks.measures import Float64, graded_ndcg_at, mean_with_interval
 from benchmarks.reporting import document, save, shown, spread
 from daogou.cli.results import Row
 from daogou.encoders import ImageReduction, PhotoEncoder, VectorCache
@@ -42,6 +44,7 @@ from daogou.encoders.product_images import CACHE_FILE
 from daogou.evaluation import Interval
 from daogou.models import prepare_image_graph
 
+Texts = npt.NDArray[np.str_]
 K: Final = 10
 ALIKE: Final = ("recall@10_category", "recall@10_type", "recall@10_type_colour", "ndcg@10")
 SAME: Final = ("recall@1", "recall@10")
@@ -88,31 +91,46 @@ def main(arguments: list[str]) -> None:
 def _alike(contender: Contender, asked: Sequence[Photo], catalogue: Sequence[Photo]) -> Row:
     """What looks alike, over the photos of held-out products."""
     ranked = contender.rank([photo.path.read_bytes() for photo in asked], K)
-    told = np.array(
-        [_judged(photo, row, catalogue) for photo, row in zip(asked, ranked, strict=True)]
-    )
+    labels = Labels.of(catalogue)
+    told = np.array([labels.judge(photo, row) for photo, row in zip(asked, ranked, strict=True)])
     row: Row = {"name": contender.name, "question": "what looks alike", "photos": len(asked)}
     for name, values in zip(ALIKE, told.T, strict=True):
         row |= spread(name, mean_with_interval(values[~np.isnan(values)]))
     return row
 
 
-def _judged(photo: Photo, row: "Rows", catalogue: Sequence[Photo]) -> list[float]:
-    """The metrics of :data:`ALIKE` for one photo; NaN where the catalogue has nothing of it.
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the catalogue's photos are of, an array of [V] each."""
 
-    Grades: 1 for the article type, 2 where the colour is the same too, 3 where for the same
-    people.
-    """
-    ids = [catalogue[n].id for n in row.tolist() if n >= 0]
-    category = {p.id: 1 for p in catalogue if p.category == photo.category}
-    kind = {p.id: 1 for p in catalogue if p.type == photo.type}
-    both = {p.id: 1 for p in catalogue if p.type == photo.type and p.colour == photo.colour}
-    grades = dict(kind)
-    for p in catalogue:
-        if p.id in both:
-            grades[p.id] = 3 if p.gender == photo.gender else 2
-    recalls = [recall_of_possible_at(ids, told, K) for told in (category, kind, both)]
-    return [*recalls, graded_ndcg_at(ids, grades, K)]
+    categories: Texts
+    types: Texts
+    colours: Texts
+    genders: Texts
+
+    @classmethod
+    def of(cls, catalogue: Sequence[Photo]) -> "Labels":
+        """Of products in their order."""
+        rows = [(p.category, p.type, p.colour, p.gender) for p in catalogue]
+        return cls(*(np.array(column) for column in zip(*rows, strict=True)))
+
+    def judge(self, photo: Photo, ranked: Rows) -> list[float]:
+        """The metrics of :data:`ALIKE` for one photo; NaN where the catalogue has nothing of it.
+
+        Grades: 1 for the article type, 2 where the colour is the same too, 3 where it also is for
+        the same people.
+        """
+        ranked = ranked[ranked >= 0]
+        kind = self.types == photo.type
+        both = kind & (self.colours == photo.colour)
+        grades = kind.astype(int) + both + (both & (self.genders == photo.gender))
+        recalls = []
+        for relevant in (self.categories == photo.category, kind, both):
+            possible = min(int(relevant.sum()), K)
+            recalls.append(float(relevant[ranked].sum()) / possible if possible else float("nan"))
+        best = np.argsort(-grades, kind="stable")[:K]  # all that an ideal page needs
+        told = {str(row): int(grades[row]) for row in {*best.tolist(), *ranked.tolist()}}
+        return [*recalls, graded_ndcg_at([str(row) for row in ranked.tolist()], told, K)]
 
 
 def _same(

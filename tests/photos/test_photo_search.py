@@ -7,12 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from daogou.bundle import Bundle
 from daogou.encoders import PhotoEncoder, PictureFolders, TextEncoder
 from daogou.engine import Engine, SearchRequest, beside_photo
+from daogou.engine.catalogue import Catalogue
+from daogou.engine.changes import apply_changes
+from daogou.engine.model import load_model
 from daogou.engine.requests import Boost, FacetSpec
+from daogou.engine.vectors import Vectors
 from daogou.errors import InvalidInput
 from daogou.store import Store
 from tests.encoders.painting import disc, saved, stripes
@@ -176,6 +182,34 @@ def test_pictures_that_came_after_the_training_are_read_on_opening(
         assert ids(engine, yellow())[0] == "sun"
     with Engine.open(store, painted / "bundles", encoder=encoder) as blind:
         assert "sun" not in ids(blind, yellow(), page_size=100)
+
+
+def test_the_picture_of_a_new_product_reaches_the_item_tower(
+    painted: Path, pictures: Path, store: Store, encoder: TextEncoder
+) -> None:
+    bundle = Bundle.current(painted / "bundles")
+    assert bundle is not None
+    loaded = load_model(bundle, encoder, None, PictureFolders(pictures))
+    told: list[Any] = []
+
+    class Tower:
+        """Takes down what it is told of pictures."""
+
+        def place(self, *others: Any) -> Any:
+            told.append(others[-1])
+            return np.zeros((len(others[0]), 2), np.float32)
+
+    known = len(loaded.table)
+    placed = Vectors(np.zeros((known, 2), np.float32))
+    tower: Any = Tower()
+    model = replace(loaded.model, ranker=tower, items=placed, taste=loaded.model.meaning)
+    old, new = product("kite", "Red", 1), product("kite", "Red", 9)
+    table = apply_changes(Catalogue.empty(loaded.table), [old, new], (), store.revision()).table
+    model.with_products([old, new], table, known)
+    (seen,) = told
+    assert model.photos is not None
+    assert seen.shape == (1, model.photos.width)
+    assert model.photos.vector(picture("kite", "Red")) @ seen[0] == pytest.approx(1, abs=1e-3)
 
 
 # --- photos that are none
