@@ -172,7 +172,9 @@ class Searcher:
         if asked.photo is not None and len(found.rows):
             return found, (), asked
         narrowed = asked.node is not None or asked.hard
-        clear = clear_rows(view, asked, matched) if narrowed or request.strict else matched.rows
+        clear = matched.rows
+        if asked.photo is None and (narrowed or request.strict):
+            clear = clear_rows(view, asked, matched)
         if request.strict:
             return only(found, clear), (), asked
         if len(found.rows) and (asked.mask[clear].any() or not len(clear)):
@@ -196,11 +198,9 @@ class Searcher:
         return found, tuple(said_ways), held
 
     def _match(self, view: View, asked: Asked) -> Matched:
-        return (
-            match_photo(view, asked, self._config)
-            if asked.photo is not None
-            else match(view, asked)
-        )
+        if asked.photo is not None:
+            return match_photo(view, asked, self._config)
+        return match(view, asked)
 
     def _found(self, view: View, visit: Visit, asked: Asked, matched: Matched) -> Found:
         if asked.photo is not None:

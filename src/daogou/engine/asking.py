@@ -189,7 +189,7 @@ def ask(
         named = (w.constraint.relative for w in wishes if w.constraint.relative)
         wanted = next((_kind(view, words) for words in named), "")
     query, other = read(view, wanted), wording.otherwise(wanted)
-    if query and request.understand:
+    if query and request.understand and photo is None:  # which says what kind of thing is meant
         wishes += _intended(view, query, wishes, request.removed, sure)
     sort = understood.sort if understood else None
     return Asked(

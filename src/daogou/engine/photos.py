@@ -1,7 +1,6 @@
 """Search by a photo: what looks like it, what is said beside it, and what to do where none can."""
 
 import re
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from daogou.engine.searching import Found, Matched, in_order, moved, on_content
 from daogou.engine.view import View
 from daogou.errors import EncoderError, InvalidInput
 from daogou.features.items import Float32, Int32
-from daogou.retrieval import Candidates, fuse
+from daogou.retrieval import Candidates, LexicalQuery, fuse
 from daogou.retrieval.photos import PhotoIndex
 
 FIELD: Final = "imageQuery.imageBytes"
@@ -81,9 +80,9 @@ def match_photo(view: View, asked: Asked, config: EngineConfig) -> Matched:
 def find_photo(view: View, asked: Asked, config: EngineConfig) -> Found:
     """What looks like the photo and passes the filters and the hard wishes.
 
-    What meets the other wishes comes first: who says "in blue" beside a photo of something red
-    means it. Words that are no wish move products among these and leave nothing out, for a
-    photo is seldom of what its words are found in.
+    What meets the other wishes gains as much of a cosine as these are sure: who says "in blue"
+    beside a photo of something red means it. Words that are no wish move products among these
+    and leave nothing out, for a photo is seldom of what its words are found in.
     """
     alike = [_alike(view, asked, asked.mask, config)]
     alike += [_alike(view, asked, asked.mask & wish.mask, config) for wish in asked.soft]
@@ -94,7 +93,7 @@ def find_photo(view: View, asked: Asked, config: EngineConfig) -> Found:
         return Found(rows, np.zeros(0, np.float32), fused)
     scores = _index(view).cosines(_photo(asked), rows)
     for wish in asked.soft:
-        scores = scores + wish.mask[rows]
+        scores = scores + np.float32(wish.constraint.confidence) * wish.mask[rows]
     if asked.query is not None and len(rows):
         scores = scores + np.float32(config.weight_words) * _said(view, asked, asked.query, rows)
     scores = moved(np.asarray(scores, np.float32), rows, asked)
@@ -124,11 +123,6 @@ def _photo(asked: Asked) -> Float32:
 
 def _said(view: View, asked: Asked, query: Query, rows: Int32) -> Float32:
     """How well each of ``rows`` [K] answers the words, 0 to 1."""
-    matched = view.lexical.match(asked.lexical) if asked.lexical else None
-    lexical = Candidates(matched.items, matched.scores, "lexical") if matched else None
-    if lexical is None:
-        return np.zeros(len(rows), np.float32)
-    told = query_scores(view, query, rows, lexical)
-    said = on_content(view, replace(asked, query=query), query, told, rows)
-    reach = float(np.ptp(said))
-    return np.asarray((said - said.min()) / max(reach, 1e-6), np.float32)
+    lexical = view.lexical.match(asked.lexical or LexicalQuery.of(query.tokens))
+    said = on_content(view, asked, query, query_scores(view, query, rows, lexical), rows)
+    return np.asarray((said - said.min()) / max(float(np.ptp(said)), 1e-6), np.float32)
