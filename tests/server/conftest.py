@@ -3,10 +3,13 @@
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import pytest
 from fastapi import FastAPI
@@ -47,12 +50,53 @@ def engine(store: Store, planted: Path, encoder: TextEncoder) -> Iterator[Engine
         yield opened
 
 
+class _Pages(BaseHTTPRequestHandler):
+    """Answers with the page that a test has put there, under a policy as merchants have them."""
+
+    page: ClassVar[str] = ""
+    policy: ClassVar[str] = "default-src 'none'"
+
+    def do_GET(self) -> None:
+        body = self.page.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", self.policy)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet."""
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """A site of another origin."""
+
+    origin: str
+
+    @staticmethod
+    def show(page: str, policy: str) -> None:
+        """Have it answer every request with a page."""
+        _Pages.page, _Pages.policy = page, policy
+
+
 @pytest.fixture(scope="session")
-def address(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def merchant() -> Iterator[Merchant]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield Merchant(f"http://127.0.0.1:{site.server_port}")
+        site.shutdown()
+
+
+@pytest.fixture(scope="session")
+def address(
+    planted: Path, tmp_path_factory: pytest.TempPathFactory, merchant: Merchant
+) -> Iterator[str]:
     """A server in a process of its own, over a socket; tests share it, each as a new visitor."""
     home = tmp_path_factory.mktemp("served") / "home"
     shutil.copytree(planted, home)
-    command = [sys.executable, str(HERE / "serve_planted.py"), str(home)]
+    command = [sys.executable, str(HERE / "serve_planted.py"), str(home), merchant.origin]
     with (
         (home / "log").open("w") as log,
         subprocess.Popen(command, stderr=log) as process,

@@ -1,4 +1,4 @@
-"""Serve a home in a process of its own: ``python serve_planted.py HOME``."""
+"""Serve a home in a process of its own: ``python serve_planted.py HOME [ORIGIN ...]``."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from daogou.server import ServerConfig, create_app, serve
 from daogou.store import Store
 
 
-def main(home: Path) -> None:
+def main(home: Path, *origins: str) -> None:
     """Write the address into ``HOME/address`` once it is up."""
     config = ServerConfig(
         port=0,
@@ -17,6 +17,8 @@ def main(home: Path) -> None:
             "household-1=Cooks pasta every week=每周做意面的一家",
             "household-2=Breakfast at home=在家吃早餐的一家",
         ),
+        messages_per_minute=0,
+        origins=origins,
     )
 
     def tell(address: str) -> None:
@@ -34,4 +36,4 @@ def main(home: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

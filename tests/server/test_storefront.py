@@ -14,10 +14,11 @@ from daogou.server.storefront import PAGES, STATIC
 from daogou.types import EVENT_TYPES
 
 SCRIPTS = sorted(STATIC.glob("*.js"))
+ASSISTANT = sorted((STATIC / "assistant").glob("*.js"))
 
 
-def words(language: str) -> dict[str, str]:
-    table: dict[str, str] = json.loads((STATIC / "text" / f"{language}.json").read_text("utf-8"))
+def words(language: str, folder: Path = STATIC) -> dict[str, str]:
+    table: dict[str, str] = json.loads((folder / "text" / f"{language}.json").read_text("utf-8"))
     return table
 
 
@@ -90,9 +91,10 @@ def test_the_tiles_follow_the_catalogue(client: TestClient) -> None:
     assert "Home" not in [tile["category"] for tile in tiles]
 
 
-def test_both_languages_have_the_same_words() -> None:
-    tables = {language: words(language) for language in LANGUAGES}
-    assert sorted(path.stem for path in (STATIC / "text").iterdir()) == sorted(LANGUAGES)
+@pytest.mark.parametrize("folder", [STATIC, STATIC / "assistant"], ids=lambda path: path.name)
+def test_both_languages_have_the_same_words(folder: Path) -> None:
+    tables = {language: words(language, folder) for language in LANGUAGES}
+    assert sorted(path.stem for path in (folder / "text").iterdir()) == sorted(LANGUAGES)
     keys = set(tables["en"])
     for table in tables.values():
         assert set(table) == keys
@@ -113,7 +115,26 @@ def test_every_word_is_used_and_every_used_word_is_there() -> None:
     assert used == set(words("en"))
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_the_assistant_uses_every_word_of_its_own() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in ASSISTANT)
+    known = set(words("en", STATIC / "assistant"))
+    # A key stands in the code in quotes, or its last part is chosen among a few.
+    chosen = {f"stock.{kind}" for kind in ("in", "out", "other")}
+    chosen |= {f"rate.{kind}" for kind in ("up", "down")}
+    assert {key for key in known if f'"{key}"' not in code} == chosen
+    used = set(re.findall(r'\bt\("([\w.-]+)"', code))
+    assert used <= known
+
+
+def test_the_embedding_script_leads_to_the_module(client: TestClient) -> None:
+    script = client.get("/assistant.js")
+    assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert script.headers["cache-control"] == "no-cache"
+    (module,) = re.findall(r'from "\.(/static/[^"]+)"', script.text)
+    assert client.get(module).text.startswith("// <daogou-assistant>")
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *ASSISTANT], ids=lambda path: path.name)
 def test_text_stays_text(path: Path) -> None:
     code = path.read_text("utf-8")
     for danger in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):

@@ -4,6 +4,7 @@ from daogou.assistant.assistant import Assistant
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said, ungrounded
 from daogou.assistant.knowledge import Extract, Knowledge, NoKnowledge, Passage
+from daogou.assistant.page import Page
 from daogou.assistant.reply import (
     Call,
     Card,
@@ -38,6 +39,7 @@ __all__ = [
     "Knowledge",
     "NoKnowledge",
     "Offer",
+    "Page",
     "Passage",
     "Pending",
     "QuickReply",

@@ -8,7 +8,7 @@ from typing import Final
 from daogou.assistant.comparing import compare, first_of_group
 from daogou.assistant.finding import search
 from daogou.assistant.gate import Fact
-from daogou.assistant.looking import option_of, variant_names
+from daogou.assistant.looking import option_of, told_attributes, variant_names
 from daogou.assistant.quoting import quote
 from daogou.assistant.reading import read
 from daogou.assistant.references import Pointed
@@ -77,7 +77,7 @@ def tell(turn: Turn, product: Product) -> None:
     """A product's card."""
     turn.state = turn.state.focusing(product.id)
     turn.say("focus", title=turn.gate.title(product), price=turn.gate.price(product))
-    for key, values in list(product.attributes.items())[:3]:
+    for key, values in list(told_attributes(product).items())[:3]:
         _value(turn, product, f"{ATTRIBUTE}{key}", values, key="about_value")
     tell_sizes(turn, product, key="about_sizes")
     turn.card(product)
@@ -181,6 +181,15 @@ def _attribute(turn: Turn, product: Product, title: Fact, topic: str, question: 
         _value(turn, product, f"{OPTION}color", tuple(dict.fromkeys(names)))
         return
     _from_articles(turn, product, title, question)
+
+
+def tell_attribute(turn: Turn, product: Product, key: str) -> None:
+    """What the record says of an attribute, else that it says nothing."""
+    values = told_attributes(product).get(key)
+    if values:
+        _value(turn, product, f"{ATTRIBUTE}{key}", values)
+    else:
+        turn.say("fact_untold", title=turn.gate.title(product))
 
 
 def _value(

@@ -11,9 +11,11 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.page import NOWHERE, Page
 from daogou.assistant.photos import find_by_photo
-from daogou.assistant.reply import Reply, reply_to_json
+from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
+from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import language_of, understand
 from daogou.engine import Engine
@@ -72,6 +74,7 @@ class Assistant:
         conversation_id: str,
         text: str,
         hear: Callable[[str], None] | None = None,
+        page: Page = NOWHERE,
         image: bytes | None = None,
     ) -> Reply:
         """Answer a message.
@@ -81,6 +84,8 @@ class Assistant:
         hear
             Called with each piece of the answer's text as soon as it is ready; together they
             are the text of the reply.
+        page
+            What the page knows that the message comes from.
         image
             A photo that comes with it, as its file has it. It is looked at and not stored; what
             it says of the wish is in the state.
@@ -95,8 +100,9 @@ class Assistant:
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                reply = self._answer(stored, text, image)
-                if self._write(reply, clean(text)[: self._config.max_characters]):
+                reply = self._answer(stored, text, page, image)
+                said = clean(page.label or text)[: self._config.max_characters]
+                if self._write(reply, said):
                     if hear is not None:
                         hear(reply.text)
                     return reply
@@ -115,6 +121,23 @@ class Assistant:
         """
         return state_from_json(self._stored(conversation_id).state)
 
+    def questions(
+        self, product_id: str, language: str = "en", count: int = QUESTIONS
+    ) -> tuple[QuickReply, ...]:
+        """Questions worth asking about a product, each of which has an answer.
+
+        Raises
+        ------
+        NotFound
+            There is no such product.
+        """
+        language = "zh" if language == "zh" else "en"
+        turn = self._turn("", FIRST, None, language, State(language=language))
+        product = turn.gate.product(product_id)
+        if product is None:
+            raise NotFound(f"There is no product '{product_id[:40]}'; put it, or search for it.")
+        return tuple(questions_about(turn, product, count))
+
     def forget(self, conversation_id: str) -> bool:
         """Delete a conversation; whether there was one."""
         with self._alone(conversation_id):
@@ -129,15 +152,20 @@ class Assistant:
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str, image: bytes | None) -> Reply:
+    def _answer(
+        self, stored: StoredConversation, text: str, page: Page, image: bytes | None
+    ) -> Reply:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
         language = language_of(message[:limit], state)
+        if page.language and message.startswith("/"):
+            language = page.language
         number = stored.turns + 1
         turn = self._turn(stored.id, number, stored.visitor_id, language, state)
         if len(message) > limit or len(text) > 4 * limit:
             turn.say("cut")
+        page.open(turn)
         if image is not None and self._engine.sees_photos:
             find_by_photo(turn, image, message[:limit])
             return turn.reply(stored.id, number)
@@ -145,7 +173,7 @@ class Assistant:
             turn.intent = "photo"
             turn.say("photo_unable")
         if message or image is None:
-            decide(turn, understand(message[:limit], state, turn.gate))
+            decide(turn, understand(message[:limit], turn.state, turn.gate))
         return turn.reply(stored.id, number)
 
     def _turn(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from daogou.assistant.looking import variant_names
+from daogou.assistant.looking import told_attributes, variant_names
 from daogou.assistant.references import Pointed, named
 from daogou.assistant.reply import Comparison, Row
 from daogou.assistant.turn import Turn
@@ -65,7 +65,7 @@ def _rows(turn: Turn, products: Sequence[Product]) -> list[Row]:
         ),
         Row(field_name("brand", language), tuple(p.brand or "" for p in products)),
     ]
-    keys = dict.fromkeys(key for p in products for key in p.attributes)
+    keys = dict.fromkeys(key for p in products for key in told_attributes(p))
     for key in keys:
         told = [
             listed([value_text(v, language) for v in p.attributes.get(key, ())], language)

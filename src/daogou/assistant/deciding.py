@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from daogou.assistant import about, carting, comparing, finding, needs, relating, talking, wishes
+from daogou.assistant import (
+    about,
+    carting,
+    comparing,
+    finding,
+    needs,
+    relating,
+    suggesting,
+    talking,
+    wishes,
+)
 from daogou.assistant.reading import filter_of, price_wish
 from daogou.assistant.references import Pointed
 from daogou.assistant.state import Wish
@@ -160,6 +170,12 @@ def command(turn: Turn, act: Act) -> None:
         _show(turn, words[0])
     elif act.topic == "compare":
         comparing.side_by_side(turn, words)
+    elif act.topic == "article" and words:
+        suggesting.answer_article(turn, act.rest)
+    elif act.topic == "with" and words:
+        suggesting.show_with(turn, act.rest)
+    elif act.topic in _ABOUT and len(words) > 1:
+        _ABOUT[act.topic](turn, " ".join(words[:-1]), words[-1])
     elif act.topic == "remove" and words:
         carting.remove(turn, replace(act, rest="", pointed=Pointed((words[0],))))
     elif act.topic in _PLAIN:
@@ -218,9 +234,18 @@ _PLAIN: Final[Mapping[str, Handler]] = {
     "yes": _yes,
     "no": _no,
     "cart": carting.show_cart,
+    "wishes": wishes.show_state,
     "sale": _sale,
 }
+_ABOUT: Final[Mapping[str, Callable[[Turn, str, str], None]]] = {
+    "question": suggesting.answer_question,
+    "attribute": suggesting.answer_attribute,
+}
 _INTENTS: Final[Mapping[str, str]] = {
+    "article": "howto",
+    "with": "recommend",
+    "question": "ask_product",
+    "attribute": "ask_product",
     "wish": "refine",
     "price": "refine",
     "forget": "edit_state",
@@ -234,5 +259,6 @@ _INTENTS: Final[Mapping[str, str]] = {
     "yes": "add",
     "no": "no",
     "cart": "show_cart",
+    "wishes": "show_state",
     "sale": "find",
 }

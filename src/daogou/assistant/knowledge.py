@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from daogou.knowledge.extracts import Source
+
 
 class Extract(Protocol):
     """An answer, word for word out of a source."""
@@ -19,6 +21,10 @@ class Extract(Protocol):
     def text(self) -> str:
         """The extract itself."""
 
+    @property
+    def source(self) -> Source:
+        """What it is of; the id is that of a product but for an article's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -27,6 +33,7 @@ class Passage:
     id: str
     title: str
     text: str
+    source: Source = "article"
 
 
 class Knowledge(Protocol):

@@ -11,6 +11,7 @@ from daogou.assistant.state import OPTION, CartLine, State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.words import kind_of
 from daogou.engine import Boost, FacetSpec, SearchRequest
+from daogou.knowledge.attributes import SHOWN_OTHERWISE
 from daogou.text import garment_size, normalize
 from daogou.types import Facet, Product, ScoredProduct, Variant
 from daogou.understanding import TEXT
@@ -199,6 +200,11 @@ def diverse(items: Sequence[ScoredProduct], count: int) -> list[ScoredProduct]:
         seen.add(kind)
     rest.sort(key=lambda item: item.product.availability == "OUT_OF_STOCK")
     return [*first, *rest][:count]
+
+
+def told_attributes(product: Product) -> dict[str, tuple[str, ...]]:
+    """The attributes that a shopper is told of: those of pages and reports alone are left out."""
+    return {k: v for k, v in product.attributes.items() if v and k not in SHOWN_OTHERWISE}
 
 
 def variant_names(product: Product, *, out: bool) -> list[str]:

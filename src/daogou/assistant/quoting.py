@@ -2,6 +2,7 @@
 
 import re
 
+from daogou.assistant.knowledge import Extract
 from daogou.assistant.reply import Call, Citation
 from daogou.assistant.turn import Turn
 
@@ -19,13 +20,18 @@ def quote(turn: Turn, question: str, product_id: str | None) -> bool:
     turn.calls.append(Call("ask_knowledge", asked, found))
     if extract is None:
         return False
+    cite(turn, extract)
+    return True
+
+
+def cite(turn: Turn, extract: Extract) -> None:
+    """Quote a source; of a long extract its beginning."""
     text = extract.text
     if len(text) > LONGEST:
         text = _END.sub("", text[: LONGEST + 1])[:LONGEST] + "…"
-    turn.citations.append(Citation(extract.id, extract.title, text))
+    turn.citations.append(Citation(extract.id, extract.title, text, extract.source))
     turn.say(
         "quoted",
         title=turn.gate.quote(extract.title, extract.id),
         quote=turn.gate.quote(text, extract.id),
     )
-    return True

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from daogou.assistant.gate import Fact
 from daogou.assistant.state import CartLine, State, state_to_json
+from daogou.knowledge.extracts import Source
 from daogou.types import Money
 
 
@@ -48,11 +49,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A source that was quoted."""
+    """A source that was quoted: an article, or the record of the product with this id."""
 
     id: str
     title: str
     quote: str
+    source: Source = "article"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ def reply_to_json(reply: Reply) -> dict[str, Any]:
         "products": [_card(card) for card in reply.products],
         "quickReplies": [{"text": q.text, "payload": q.payload} for q in reply.quick_replies],
         "comparison": _comparison(reply.comparison),
-        "citations": [{"id": c.id, "title": c.title, "quote": c.quote} for c in reply.citations],
+        "citations": [
+            {"id": c.id, "title": c.title, "quote": c.quote, "source": c.source}
+            for c in reply.citations
+        ],
         "cart": cart_to_json(reply.cart),
         "state": state_to_json(reply.state),
     }

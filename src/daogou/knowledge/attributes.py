@@ -13,7 +13,7 @@ from daogou.knowledge.terms import is_asking_word, stem, terms
 from daogou.text import Dimension, normalize, parse_sizes, tokenize
 from daogou.types import Product
 
-_SHOWN_OTHERWISE: Final = frozenset({"emoji", "campaigns"})
+SHOWN_OTHERWISE: Final = frozenset({"emoji", "campaigns"})
 """Attributes that are for pages and reports, and answer nobody."""
 _SIZES: Final = ("size", "sizes", "package size", "规格", "尺寸")
 _SAYS_NOTHING: Final = frozenset(
@@ -84,7 +84,7 @@ def _facts(text: str, product: Product) -> Iterator[_Fact]:
     fields = [
         (_plain(key), f"attributes.{key}", values)
         for key, values in product.attributes.items()
-        if values and key not in _SHOWN_OTHERWISE
+        if values and key not in SHOWN_OTHERWISE
     ]
     if product.brand:
         fields.insert(0, ("brand", "brands", (product.brand,)))

@@ -17,6 +17,8 @@ from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
 from daogou.server.metrics import Metrics
 from daogou.server.operate import operate_routes
+from daogou.server.origins import Origins
+from daogou.server.questions import question_routes
 from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
 from daogou.server.visitors import visitor_routes
@@ -53,6 +55,8 @@ def create_app(
         redoc_url=None,
     )
     app.add_middleware(Gate, max_body_bytes=config.max_body_bytes, metrics=metrics)
+    if config.origins:
+        app.add_middleware(Origins, origins=config.origins)
     install(app, _request_fields())
     app.include_router(shopping_routes(engine, store, config, metrics))
     app.include_router(visitor_routes(store, config, metrics))
@@ -60,6 +64,7 @@ def create_app(
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
     app.include_router(conversation_routes(assistant, store, config, metrics))
+    app.include_router(question_routes(assistant, config, metrics))
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)
     return app

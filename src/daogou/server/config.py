@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
 """What the storefront and the reasons are written in."""
@@ -36,6 +37,17 @@ class Shopper:
         return cls(visitor_id, dict(zip(LANGUAGES, padded, strict=True)))
 
 
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    bare = origin == f"{parts.scheme}://{parts.netloc}".lower()
+    web = parts.scheme in ("http", "https") and parts.hostname
+    if not (bare and web) or {*"*@"} & {*origin}:
+        raise ValueError(
+            f"origins has {origin!r}; expected scheme and host, in lower case and without a path or"
+            " '*', such as 'https://www.shop.example'."
+        )
+
+
 @dataclass(frozen=True)
 class ServerConfig:
     """Settings of the server.
@@ -57,6 +69,9 @@ class ServerConfig:
         A larger request body is refused with 413.
     max_items
         The most events or products that one request may carry.
+    origins
+        Other sites whose pages may embed the assistant, each as a browser names it:
+        ``"https://www.shop.example"``. Without any, only pages of this server can use it.
     messages_per_minute
         How many messages one address may send to the assistant in a minute; 0 is no limit.
         Behind a proxy on this machine the address is the one that the proxy tells.
@@ -71,6 +86,7 @@ class ServerConfig:
     max_body_bytes: int = 16 * 1024 * 1024
     max_items: int = 10_000
     messages_per_minute: int = 120
+    origins: tuple[str, ...] = ()
     shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +97,8 @@ class ServerConfig:
         for name in ("max_body_bytes", "max_items"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
+        for origin in self.origins:
+            _check_origin(origin)
         if self.messages_per_minute < 0:
             raise ValueError(
                 f"messages_per_minute is {self.messages_per_minute}; expected 0 or more."

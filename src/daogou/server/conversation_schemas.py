@@ -4,12 +4,14 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from daogou.knowledge.extracts import Source
 from daogou.server.photos import MAX_TEXT as MAX_PHOTO_TEXT
-from daogou.server.schemas import MAX_ID, Identifier, LanguageCode, Wire
+from daogou.server.schemas import MAX_ID, MAX_LINES, Identifier, LanguageCode, Wire
 from daogou.store import Rating
 
 MAX_MESSAGE: Final = 20_000
 MAX_COMMENT: Final = 2_000
+MAX_QUANTITY: Final = 9_999
 MAX_TURN: Final = 2**31 - 1
 """More turns than the database can number."""
 
@@ -21,6 +23,14 @@ class ConversationBody(Wire):
         default=None, description="Whose history counts.", examples=["visitor-1"]
     )
     language_code: LanguageCode = None
+
+
+class CartLineIn(Wire):
+    """A product in the page's cart."""
+
+    id: Identifier = Field(examples=["p1"])
+    variant_id: Identifier | None = None
+    quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
 
 
 class MessageBody(Wire):
@@ -46,6 +56,29 @@ class MessageBody(Wire):
         pattern="^/",
         description="Of the quick reply that was pressed, instead of a text.",
         examples=["/more"],
+    )
+    label: str | None = Field(
+        default=None,
+        max_length=2 * MAX_ID,
+        description="What the button with the `payload` read; kept as what the shopper said.",
+        examples=["Show more"],
+    )
+    language_code: LanguageCode = Field(
+        default=None,
+        description="The language to answer a `payload` in; that of the last turn where there is"
+        " none. A text is answered in its own.",
+    )
+    product_id: Identifier | None = Field(
+        default=None,
+        description='The product whose page the shopper is on, where that is news: what "it" is.'
+        " A product that does not exist is none.",
+        examples=["p1"],
+    )
+    cart: list[CartLineIn] | None = Field(
+        default=None,
+        max_length=MAX_LINES,
+        description="The cart as the page has it, which takes the place of the conversation's;"
+        " the answer's `cart` is what has become of it.",
     )
     last_turn_id: int | None = Field(
         default=None,
@@ -116,9 +149,10 @@ class ComparisonOut(Wire):
 class CitationOut(Wire):
     """A source that was quoted, and the words."""
 
-    id: str
+    id: str = Field(description="Of the article, or of the product whose record was quoted.")
     title: str
     quote: str
+    source: Source
 
 
 class CartLineOut(Wire):
@@ -176,6 +210,14 @@ class ConversationAnswer(Wire):
     cart: list[CartLineOut]
     state: dict[str, Any]
     turns: list[TurnOut] = Field(description="The newest, oldest first.")
+
+
+class QuestionsAnswer(Wire):
+    """What is worth asking about a product."""
+
+    product_id: str
+    language_code: str
+    questions: list[QuickReplyOut]
 
 
 class FeedbackAnswer(Wire):

@@ -8,7 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from daogou.assistant import Assistant, Reply, reply_to_json, state_from_json
+from daogou.assistant import (
+    Assistant,
+    CartLine,
+    Page,
+    Reply,
+    reply_to_json,
+    state_from_json,
+)
 from daogou.assistant.reply import cart_to_json
 from daogou.errors import InvalidInput, NotFound
 from daogou.server.agui import MEDIA_TYPE, stream
@@ -54,15 +61,15 @@ def conversation_routes(
     router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
     limited = [Depends(Limiter(config.messages_per_minute))]
 
-    def answer(conversation_id: str, text: str, image: bytes | None) -> Response:
+    def answer(conversation_id: str, text: str, page: Page, image: bytes | None) -> Response:
         with metrics.stage("conversation", "engine"):
-            reply = assistant.say(conversation_id, text, image=image)
+            reply = assistant.say(conversation_id, text, page=page, image=image)
         with metrics.stage("conversation", "answer"):
             return json_response(reply_to_json(reply))
 
-    def say(conversation_id: str, text: str, image: bytes | None, hear: Any) -> Reply:
+    def say(conversation_id: str, text: str, page: Page, image: bytes | None, hear: Any) -> Reply:
         with metrics.stage("conversation", "engine"):
-            return assistant.say(conversation_id, text, hear, image)
+            return assistant.say(conversation_id, text, hear, page, image)
 
     @router.post(
         "",
@@ -90,14 +97,14 @@ def conversation_routes(
     async def message(
         conversation_id: ConversationId, body: MessageBody, request: Request
     ) -> Response:
-        text = _message_of(body)
+        text, page = _message_of(body), _page_of(body)
         image = photo_bytes(body.image, "image") if body.image is not None else None
         if not _wants_stream(request):
-            return await run_in_threadpool(answer, conversation_id, text, image)
+            return await run_in_threadpool(answer, conversation_id, text, page, image)
         # What is refused before the run begins is an HTTP error, and no stream.
         await run_in_threadpool(_conversation, store, conversation_id)
         before = partial(_state_before, store, body.last_turn_id)
-        return stream(conversation_id, partial(say, conversation_id, text, image), before)
+        return stream(conversation_id, partial(say, conversation_id, text, page, image), before)
 
     @router.get(
         "/{conversation_id}",
@@ -168,6 +175,18 @@ def _message_of(body: MessageBody) -> str:
             field="text",
         )
     return body.text or body.payload or ""
+
+
+def _page_of(body: MessageBody) -> Page:
+    lines = body.cart
+    return Page(
+        language=body.language_code and speak(body.language_code, ""),
+        product_id=body.product_id,
+        cart=None
+        if lines is None
+        else tuple(CartLine(line.id, line.variant_id, line.quantity) for line in lines),
+        label=body.label,
+    )
 
 
 def _wants_stream(request: Request) -> bool:

@@ -34,7 +34,8 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    # The assistant can be spoken to, once the shopper has allowed it.
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self), payment=()",
 }
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 

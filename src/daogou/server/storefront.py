@@ -47,6 +47,17 @@ def add_storefront(app: FastAPI, engine: Engine, store: Store, config: ServerCon
 
     for path in PAGES:
         app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+
+    @app.get("/assistant.js", include_in_schema=False)
+    async def embedding() -> Response:
+        # Stands still while the folder's name changes: a merchant's page has this one address.
+        script = f'export * from "./static/{version}/assistant/element.js";\n'
+        return Response(
+            script,
+            media_type="text/javascript; charset=utf-8",
+            headers={"Cache-Control": "no-cache"},
+        )
+
     app.mount(f"/static/{version}", _Forever(directory=STATIC), name="static")
     app.include_router(_opening(engine, store, config))
 

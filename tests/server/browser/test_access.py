@@ -117,7 +117,7 @@ def test_landmarks_headings_and_names(page: Page, path: str) -> None:
     assert repeated == []
 
 
-_CONTRAST = """() => {
+CONTRAST = """() => {
     const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
     const rgba = (colour) => {
         canvas.clearRect(0, 0, 1, 1);
@@ -157,11 +157,11 @@ def test_contrast(page: Page, scheme: str) -> None:
     for path in PATHS:
         page.goto(path)
         settled(page)
-        assert page.evaluate(_CONTRAST) == [], path
+        assert page.evaluate(CONTRAST) == [], path
     box(page).fill("gre")
     expect(page.get_by_role("listbox")).to_be_visible()
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
 
 
 @pytest.mark.parametrize(("width", "language"), [(320, "en-US"), (320, "zh-CN"), (700, "en-US")])

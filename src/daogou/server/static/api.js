@@ -70,6 +70,11 @@ export function knowledgeOf(productId) {
   return call("GET", `/v1/knowledge?${new URLSearchParams({ productId, languageCode: lang() })}`);
 }
 
+/** What is worth asking the assistant about a product: {questions}. */
+export function questionsAbout(productId) {
+  return call("GET", `/v1/questions?${new URLSearchParams({ productId, languageCode: lang() })}`);
+}
+
 export function article(id) {
   return call("GET", `/v1/knowledge/${path(id)}?${inLanguage()}`);
 }

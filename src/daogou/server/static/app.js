@@ -4,6 +4,7 @@ import { storefront } from "./api.js";
 import { failure } from "./cards.js";
 import { cartPage } from "./cart.js";
 import { append, h, hidden, icon, replace } from "./dom.js";
+import { guide, isAbout } from "./guide.js";
 import { homePage } from "./home.js";
 import { knowledgePage } from "./knowledge.js";
 import { mePage } from "./me.js";
@@ -29,8 +30,10 @@ async function start() {
     const shop = await storefront(preferredLanguage(Object.keys(LANGUAGE_NAMES)));
     await speak(shop.languageCode);
     frame(shop);
+    guide();
     const match = PAGES.map(([pattern, page]) => [location.pathname.match(pattern), page]).find(([m]) => m);
     const [found, page] = match ?? [["/"], homePage];
+    isAbout(page === productPage ? decodeURIComponent(found[1]) : null);
     await page({ main, shop, title: (text) => setTitle(shop, text), restart: start }, decodeURIComponent(found[1] ?? ""));
   } catch (error) {
     await ensureWords();

@@ -82,6 +82,8 @@ export async function cartPage({ main, shop, title }) {
     );
   }
 
+  const follow = () => (box.isConnected ? update() : removeEventListener("daogou:cart-followed", follow));
+  addEventListener("daogou:cart-followed", follow);
   await record("shopping-cart-page-view", { lines: cart().map(({ id, quantity }) => ({ id, quantity })) });
   await update();
 }

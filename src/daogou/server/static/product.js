@@ -4,6 +4,7 @@ import { product as fetchProduct, recommend } from "./api.js";
 import { inStock, priceTag, shelf, tile } from "./cards.js";
 import { announce, h, icon, replace, toast } from "./dom.js";
 import { clickedFrom, record } from "./events.js";
+import { worthAsking } from "./guide.js";
 import { goodToKnow } from "./knowledge.js";
 import { changeCart } from "./state.js";
 import { money, t } from "./words.js";
@@ -22,9 +23,10 @@ export async function productPage({ main, title }, id) {
   const origin = clickedFrom(id);
   const shelves = productShelves(product);
   const knowledge = goodToKnow(product.id);
-  replace(main, breadcrumb(product), details(product, origin, shelves), knowledge.element, shelves.elements);
+  const asking = worthAsking(product.id);
+  replace(main, breadcrumb(product), details(product, origin, shelves), asking.element, knowledge.element, shelves.elements);
   await record("detail-page-view", { lines: [{ ...origin?.line, id, price: product.price }], list: origin });
-  await Promise.all([shelves.refresh(), knowledge.refresh()]);
+  await Promise.all([shelves.refresh(), asking.refresh(), knowledge.refresh()]);
 }
 
 function breadcrumb(product) {

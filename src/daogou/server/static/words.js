@@ -1,5 +1,7 @@
 // The words of the page, and numbers, money and times as the language writes them.
 
+import { countedIn, filled, minorUnitsOf, moneyIn, numberIn } from "./format.js";
+
 let code = "en";
 let table = {};
 
@@ -17,7 +19,7 @@ export async function speak(languageCode) {
 
 /** The text under `key`, with {name} filled in where `values` has it. */
 export function t(key, values = {}) {
-  return table[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
+  return filled(table[key], values);
 }
 
 /** A text that still has {name} in it, with elements in their places: a list as h() takes it. */
@@ -26,26 +28,21 @@ export function around(text, elements) {
 }
 
 export function number(value) {
-  return new Intl.NumberFormat(code).format(value);
+  return numberIn(code, value);
 }
 
 /** The text under `key.one` or `key.other`, with {count} filled in. */
 export function counted(key, count) {
-  const form = new Intl.PluralRules(code).select(count) === "one" ? "one" : "other";
-  return t(`${key}.${form}`, { count: number(count) });
-}
-
-function currencyFormat(currency) {
-  return new Intl.NumberFormat(code, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+  return countedIn(code, table, key, count);
 }
 
 /** How many minor units make a major one: 100 cents a dollar, 1 yen a yen. */
 export function minorUnits(currency) {
-  return 10 ** currencyFormat(currency).resolvedOptions().maximumFractionDigits;
+  return minorUnitsOf(currency);
 }
 
-export function money({ amount, currency }) {
-  return currencyFormat(currency).format(amount / minorUnits(currency));
+export function money(price) {
+  return moneyIn(code, price);
 }
 
 export function when(time) {

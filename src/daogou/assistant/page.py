@@ -1,0 +1,41 @@
+"""What a page tells beside a message that comes from it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from daogou.assistant.state import CartLine
+from daogou.assistant.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a message comes from.
+
+    Attributes
+    ----------
+    language
+        The shopper's, for a command, which has none itself. None leaves that of the last turn.
+    product_id
+        The product that the page is about, where that is news: what "it" is.
+    cart
+        The cart as the page has it; None leaves the conversation's own.
+    label
+        What the button read that sent a command.
+    """
+
+    language: str | None = None
+    product_id: str | None = None
+    cart: tuple[CartLine, ...] | None = None
+    label: str | None = None
+
+    def open(self, turn: Turn) -> None:
+        """Take what the page knows over into the state of a turn."""
+        if self.cart is not None:
+            turn.set(cart=self.cart)
+        product = turn.gate.product(self.product_id)
+        if product is not None:
+            turn.state = turn.state.focusing(product.id)
+
+
+NOWHERE: Final = Page()
+"""Of a message that comes from no page."""
