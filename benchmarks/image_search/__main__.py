@@ -43,6 +43,7 @@ from daogou.encoders import ImageReduction, PhotoEncoder, VectorCache
 from daogou.encoders.product_images import CACHE_FILE
 from daogou.evaluation import Interval
 from daogou.models import prepare_image_graph
+from daogou.retrieval.photos import PHOTO_DIMS
 
 Texts = npt.NDArray[np.str_]
 K: Final = 10
@@ -159,7 +160,7 @@ def _timed(
     """The index with so many vectors: the catalogue's with noise, searched and scanned in turn."""
     rng = np.random.default_rng(2)
     vectors = encoded.vectors(contents)
-    reduction = ImageReduction.fit(vectors)
+    reduction = ImageReduction.fit(vectors, PHOTO_DIMS)
     known = reduction.apply(vectors)
     many = known[rng.integers(0, len(known), size)]
     many = many + rng.normal(0, 0.3 / np.sqrt(many.shape[1]), many.shape).astype(np.float32)

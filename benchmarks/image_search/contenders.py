@@ -17,7 +17,7 @@ from PIL import Image
 from daogou.bundle import BundleWriter
 from daogou.encoders import ImageReduction, PhotoEncoder, PictureFolders, VectorCache
 from daogou.encoders.cache import Float16, content_key
-from daogou.retrieval.photos import PhotoIndex, Pictured, save_photos
+from daogou.retrieval.photos import PHOTO_DIMS, PhotoIndex, Pictured, save_photos
 
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -154,7 +154,7 @@ class Daogou:
     def index(self, photos: Sequence[bytes]) -> None:
         """See :class:`Contender`."""
         vectors = self._encoded.vectors(photos)
-        reduction = ImageReduction.fit(vectors)
+        reduction = ImageReduction.fit(vectors, PHOTO_DIMS)
         self._reduction = reduction
         self._index = opened(reduction.apply(vectors).astype(np.float16), reduction,
                              self._encoded.encoder, self._graph, self._scratch)  # fmt: skip

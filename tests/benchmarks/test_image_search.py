@@ -108,4 +108,4 @@ def test_all_contenders_in_one_run(folder: Path, tmp_path: Path) -> None:
     assert all(r["recall@1"] <= r["recall@10"] for r in same)
     (timed,) = (r for r in document["rows"] if "bytes_a_product" in r)
     assert timed["recall@10_of_exact"] > 0.9
-    assert timed["bytes_a_product"] == 256
+    assert timed["bytes_a_product"] == 512

@@ -26,7 +26,7 @@ from daogou.ranking.joint import IntentHead
 from daogou.retrieval import DenseRetriever, LexicalRetriever
 from daogou.retrieval.documents import item_texts
 from daogou.retrieval.item_vectors import encode_products
-from daogou.retrieval.photos import PhotoIndex
+from daogou.retrieval.photos import PhotoIndex, narrowed
 from daogou.retrieval.sources import Panel, load_panel
 from daogou.text import detect_language
 from daogou.types import Product
@@ -195,7 +195,7 @@ class Model:
             brand,
             attributes[later],
             table.price[new],
-            None if seen is None else seen[later],
+            None if seen is None else narrowed(seen[later], self.ranker.image_width),
         )
         return replace(
             self, items=self.items.changed(new, placed), taste=self.taste.changed(new, placed)

@@ -14,7 +14,7 @@ from daogou.encoders import (
 )
 from daogou.encoders.product_images import CACHE_FILE
 from daogou.models import prepare_image_graph
-from daogou.retrieval.photos import Pictured
+from daogou.retrieval.photos import PHOTO_DIMS, Pictured
 
 Pictures = Callable[[Sequence[Sequence[str]]], Pictured | None]
 """From the image addresses of V products to their vectors; None where no product has a picture."""
@@ -46,7 +46,7 @@ def pictures_of(
         told(f"pictures: {report}", 0, 1)
         if not vectors.any():
             return None
-        reduction = ImageReduction.fit(vectors)
+        reduction = ImageReduction.fit(vectors, PHOTO_DIMS)
         reduced = reduction.apply(vectors).astype("float16")
         return Pictured(reduced, reduction, graph, encoder.name, encoder.version)
 

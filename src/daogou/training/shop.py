@@ -12,12 +12,13 @@ import polars as pl
 
 from daogou.encoders import Centring, TextEncoder
 from daogou.encoders.base import unit
+from daogou.encoders.reduction import DIMS
 from daogou.features import Codes, ItemTable, ShopLog
 from daogou.features.attributes import AttributeCounter
 from daogou.features.items import Float32, Int32
 from daogou.retrieval.documents import LexicalDocument, item_texts, lexical_document
 from daogou.retrieval.item_vectors import encode_products
-from daogou.retrieval.photos import Pictured
+from daogou.retrieval.photos import Pictured, narrowed
 from daogou.store import Store
 from daogou.text import detect_language
 from daogou.training.pictures import Pictures
@@ -179,9 +180,16 @@ def build_shop(
         log=log(table),
         attributes=codes,
         attribute_values=values,
-        images=pictured.vectors if pictured else np.zeros((len(table), 0), np.float16),
+        images=_images(pictured, len(table)),
         pictured=pictured,
     )
+
+
+def _images(pictured: Pictured | None, size: int) -> npt.NDArray[np.float16]:
+    """What the item tower reads of the pictures of ``size`` products."""
+    if pictured is None:
+        return np.zeros((size, 0), np.float16)
+    return narrowed(pictured.vectors, DIMS).astype(np.float16)
 
 
 def _words(
