@@ -52,6 +52,7 @@ def test_a_photo_is_sent_and_what_looks_like_it_is_shown(page: Page) -> None:
     with page.expect_request("**/messages") as sent:
         choose(page, "kite.png", picture("kite", "Red", 3000))
     body = sent.value.post_data_json
+    assert body is not None
     assert body["label"] == "Photo"
     assert len(body["image"]) < 200_000  # it was 3,000 pixels wide
     last = page.locator("daogou-assistant .message").last

@@ -123,6 +123,7 @@ def _photo(asked: Asked) -> Float32:
 
 def _said(view: View, asked: Asked, query: Query, rows: Int32) -> Float32:
     """How well each of ``rows`` [K] answers the words, 0 to 1."""
-    lexical = view.lexical.match(asked.lexical or LexicalQuery.of(query.tokens))
+    found = view.lexical.match(asked.lexical or LexicalQuery.of(query.tokens))
+    lexical = Candidates(found.items, found.scores, "lexical")
     said = on_content(view, asked, query, query_scores(view, query, rows, lexical), rows)
     return np.asarray((said - said.min()) / max(float(np.ptp(said)), 1e-6), np.float32)
