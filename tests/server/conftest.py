@@ -102,7 +102,7 @@ def address(
         subprocess.Popen(command, stderr=log) as process,
     ):
         try:
-            yield _told(home, process)
+            yield told_address(home, process)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -110,7 +110,7 @@ def address(
     assert "Traceback" not in (home / "log").read_text()
 
 
-def _told(home: Path, process: "subprocess.Popen[bytes]") -> str:
+def told_address(home: Path, process: "subprocess.Popen[bytes]") -> str:
     """The address, once the server has written it down."""
     for _ in range(1200):
         assert process.poll() is None, (home / "log").read_text()

@@ -14,6 +14,7 @@ from daogou.assistant.guessing import Guesser
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
 from daogou.assistant.noting import events_of
 from daogou.assistant.page import NOWHERE, Page
+from daogou.assistant.photos import find_by_photo
 from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
 from daogou.assistant.suggesting import QUESTIONS, questions_about
@@ -77,6 +78,7 @@ class Assistant:
         text: str,
         hear: Callable[[str], None] | None = None,
         page: Page = NOWHERE,
+        image: bytes | None = None,
     ) -> Reply:
         """Answer a message.
 
@@ -87,18 +89,21 @@ class Assistant:
             are the text of the reply.
         page
             What the page knows that the message comes from.
+        image
+            A photo that comes with it, as its file has it. It is looked at and not stored; what
+            it says of the wish is in the state.
 
         Raises
         ------
         NotFound
             There is no such conversation.
         InvalidInput
-            Other messages to it keep coming first.
+            The photo cannot be read, or other messages to the conversation keep coming first.
         """
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                turn, reply = self._answer(stored, text, page)
+                turn, reply = self._answer(stored, text, page, image)
                 said = clean(page.label or text)[: self._config.max_characters]
                 if self._write(turn, reply, said):
                     if hear is not None:
@@ -150,7 +155,9 @@ class Assistant:
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str, page: Page) -> tuple[Turn, Reply]:
+    def _answer(
+        self, stored: StoredConversation, text: str, page: Page, image: bytes | None
+    ) -> tuple[Turn, Reply]:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
@@ -162,8 +169,15 @@ class Assistant:
         if len(message) > limit or len(text) > 4 * limit:
             turn.say("cut")
         page.open(turn)
-        guesser = Guesser(self._engine, turn.gate)
-        decide(turn, understand(message[:limit], turn.state, turn.gate, guesser))
+        if image is not None and self._engine.sees_photos:
+            find_by_photo(turn, image, message[:limit])
+            return turn, turn.reply(stored.id, number)
+        if image is not None:
+            turn.intent = "photo"
+            turn.say("photo_unable")
+        if message or image is None:
+            guesser = Guesser(self._engine, turn.gate)
+            decide(turn, understand(message[:limit], turn.state, turn.gate, guesser))
         return turn, turn.reply(stored.id, number)
 
     def _turn(

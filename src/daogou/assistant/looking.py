@@ -62,6 +62,7 @@ def look(
     without: tuple[str, ...] = (),
     within: tuple[int | None, int | None] | None = None,
     page: int = PAGE,
+    image: bytes | None = None,
 ) -> Look:
     """Search.
 
@@ -73,6 +74,8 @@ def look(
         Bounds of the price besides the wishes', both included.
     page
         How many products are read; one where they are counted only.
+    image
+        A photo that they are to look like.
     """
     hidden = tuple(dict.fromkeys((*turn.state.rejected, *without)))
     parts = [w.filter for w in wishes if w.filter and w.strength != "prefer"]
@@ -105,6 +108,7 @@ def look(
         ),
         language=turn.language,
         strict=strict,
+        image=image,
     )
     found = turn.engine.search(request)
     slate = found.slate
@@ -112,7 +116,8 @@ def look(
     turn.calls.append(
         Call(
             "search_products",
-            {"query": query, "filter": request.filter, "orderBy": order_by},
+            {"query": query, "filter": request.filter, "orderBy": order_by}
+            | ({"byPhoto": True} if image is not None else {}),
             {"totalSize": slate.total, "productIds": [item.product.id for item in slate.items]},
         )
     )

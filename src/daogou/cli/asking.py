@@ -1,13 +1,17 @@
 """``daogou search`` and ``daogou recommend``: the engine's answers as tables."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import out, say, waiting, warn, what_next
+from daogou.encoders import PictureFolders
+from daogou.encoders.pictures import content
 from daogou.engine import Engine, RecommendRequest, SearchRequest, SearchSlate, render_reason
+from daogou.errors import EncoderError, InvalidInput
 from daogou.feeds.codec.money import minor_digits, to_major
 from daogou.store import Store
 from daogou.types import Money, ScoredProduct, Slate
@@ -75,7 +79,25 @@ def recommend_command(settings: Settings, request: RecommendRequest) -> None:
 
 def open_engine(settings: Settings, store: Store) -> Engine:
     """The engine over the current bundle, or without one where none was trained yet."""
-    return Engine.open(store, settings.bundles, settings.engine(), cache_dir=settings.cache)
+    encoder = settings.encoder()
+    pictures = PictureFolders.of(encoder, settings.cache) if encoder.images == "auto" else None
+    return Engine.open(
+        store, settings.bundles, settings.engine(), cache_dir=settings.cache, pictures=pictures
+    )
+
+
+def photo(path: Path) -> bytes:
+    """What the file of a photo holds.
+
+    Raises
+    ------
+    InvalidInput
+        It cannot be read.
+    """
+    try:
+        return content(path)
+    except EncoderError as error:
+        raise InvalidInput(f"The photo {path} {error}.", field="image") from error
 
 
 def price(money: Money | None) -> str:

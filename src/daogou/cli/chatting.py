@@ -1,7 +1,9 @@
 """``daogou chat``: the shopping assistant on the terminal."""
 
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import orjson
@@ -9,13 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from daogou.assistant import Assistant, Reply, reply_to_json
-from daogou.cli.asking import open_engine
+from daogou.cli.asking import open_engine, photo
 from daogou.cli.settings import Settings
-from daogou.cli.terminal import err, out, say, waiting
+from daogou.cli.terminal import complain, err, out, say, waiting
 from daogou.engine.saying import money_text
+from daogou.errors import InvalidInput
 from daogou.types import Money
 
 PROMPT: Final = "> "
+_PHOTO: Final = re.compile(r"/photo +(?:\"(?P<quoted>[^\"]+)\"|(?P<path>\S+))(?: +(?P<text>.+))?")
+"""``/photo dress.jpg in blue``, ``/photo "my dress.jpg"``."""
 _WORDS: Final = {
     "en": {
         "product": "Product",
@@ -89,7 +94,10 @@ def _talk(settings: Settings, assistant: Assistant, chat: Chat) -> None:
             break
         if not message.strip():
             continue
-        reply = assistant.say(conversation_id, _pressed(message, payloads))
+        answered = _answered(assistant, conversation_id, _pressed(message, payloads))
+        if answered is None:
+            continue
+        reply = answered
         language = reply.language
         _print(reply, chat)
         payloads = [quick.payload for quick in reply.quick_replies]
@@ -97,6 +105,20 @@ def _talk(settings: Settings, assistant: Assistant, chat: Chat) -> None:
             break
     if not chat.json:
         say(f"{_WORDS[language]['left']} {settings.command(f'chat --resume {conversation_id}')}")
+
+
+def _answered(assistant: Assistant, conversation_id: str, message: str) -> Reply | None:
+    """The answer to a message, with the photo that ``/photo FILE`` names; None without one."""
+    sent = _PHOTO.fullmatch(message.strip())
+    if sent is None:
+        return assistant.say(conversation_id, message)
+    path = sent["quoted"] or sent["path"]
+    try:
+        taken = photo(Path(path).expanduser())
+        return assistant.say(conversation_id, sent["text"] or "", image=taken)
+    except InvalidInput as error:
+        complain(str(error))
+        return None
 
 
 def _message() -> str | None:

@@ -10,15 +10,13 @@ from typing import Annotated, Final
 import typer
 
 from daogou import __version__
+from daogou.cli.feed_commands import feeds
 from daogou.cli.options import (
     Count,
     EffortOption,
-    Errors,
-    FeedKind,
-    Files,
     Filter,
     Home,
-    KnowledgeFeedKind,
+    Image,
     Lang,
     Placement,
     Port,
@@ -54,23 +52,6 @@ app = typer.Typer(
                 "daogou serve",
             ),
             "When something is odd": ("daogou doctor",),
-        },
-    ),
-)
-feeds = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    help=compose(
-        """Load a catalogue, events or articles from files.
-
-        A bad row costs only itself: it is reported with its line, field, value and remedy, and
-        the others go in. Importing the same file twice changes nothing.""",
-        {
-            "Example": (
-                "daogou import products catalogue.tsv",
-                "daogou import events events.jsonl",
-            ),
-            "Next": ("daogou train",),
         },
     ),
 )
@@ -120,74 +101,6 @@ def demo(
     from daogou.cli.demo import demo_command
 
     demo_command(home, effort, port, serve=serve)
-
-
-@command(
-    feeds,
-    "daogou import products catalogue.tsv --errors bad.jsonl",
-    then="daogou import events FILE",
-    name="products",
-)
-def import_products(
-    files: Files,
-    home: Home = DEFAULT_HOME,
-    store: StoreUrl = "",
-    kind: FeedKind = None,
-    errors: Errors = None,
-) -> None:
-    """Load a catalogue: Google Merchant TSV, JSONL or Parquet (docs/feeds.md).
-
-    A product that is there already is replaced where it differs. A running server shows the
-    change in its next answer.
-    """
-    from daogou.cli.importing import import_command
-
-    if not import_command(Settings.load(home, store), "products", files, kind, errors):
-        raise typer.Exit(1)
-
-
-@command(feeds, "daogou import events events.jsonl", then="daogou train", name="events")
-def import_events(
-    files: Files,
-    home: Home = DEFAULT_HOME,
-    store: StoreUrl = "",
-    kind: FeedKind = None,
-    errors: Errors = None,
-) -> None:
-    """Load what visitors did: Google Retail user events as JSONL or Parquet (docs/feeds.md).
-
-    Purchases teach most; views, carts and what was shown teach more. An event whose eventId is
-    there already counts once.
-    """
-    from daogou.cli.importing import import_command
-
-    if not import_command(Settings.load(home, store), "events", files, kind, errors):
-        raise typer.Exit(1)
-
-
-@command(
-    feeds,
-    "daogou import knowledge articles/*.md",
-    "daogou import knowledge articles.jsonl",
-    then="daogou serve",
-    name="knowledge",
-)
-def import_knowledge(
-    files: Files,
-    home: Home = DEFAULT_HOME,
-    store: StoreUrl = "",
-    kind: KnowledgeFeedKind = None,
-    errors: Errors = None,
-) -> None:
-    """Load articles: how to choose, use and store, policies; Markdown or JSONL (docs/knowledge.md).
-
-    An article that is there already is replaced where it differs. A running server answers from it
-    at once. Questions about one product come with the product, in its feed.
-    """
-    from daogou.cli.importing import import_command
-
-    if not import_command(Settings.load(home, store), "knowledge", files, kind, errors):
-        raise typer.Exit(1)
 
 
 @command(app, "daogou train --effort standard", then="daogou serve")
@@ -272,12 +185,14 @@ def serve(
     app,
     'daogou search "semi skimmed milk" --visitor household-718',
     'daogou search 牛奶 --lang zh --filter "price: IN(*, 3)"',
+    'daogou search "in blue, under $50" --image photo.jpg',
     then="daogou recommend goes-with --product ID",
 )
 def search(
     query: Annotated[str, typer.Argument(help="What to search for; empty browses.")] = "",
     home: Home = DEFAULT_HOME,
     store: StoreUrl = "",
+    image: Image = None,
     visitor: Visitor = None,
     count: Count = 10,
     lang: Lang = "en",
@@ -286,13 +201,19 @@ def search(
         str, typer.Option(help="Such as price, 'price desc', 'rating desc'.", show_default=False)
     ] = "",
 ) -> None:
-    """Search on the terminal, with the reason for each product."""
+    """Search on the terminal, by words, by a photo or by both, with the reason for each product."""
     one_blas_thread()
-    from daogou.cli.asking import search_command
+    from daogou.cli.asking import photo, search_command
     from daogou.engine import SearchRequest
 
     request = SearchRequest(
-        query, visitor, page_size=count, filter=filter_, order_by=order, language=lang
+        query,
+        visitor,
+        page_size=count,
+        filter=filter_,
+        order_by=order,
+        language=lang,
+        image=photo(image) if image else None,
     )
     search_command(Settings.load(home, store), request)
 

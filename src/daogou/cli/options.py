@@ -92,6 +92,15 @@ Filter = Annotated[
         show_default=False,
     ),
 ]
+Image = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A photo: what looks like it is found, and the words narrow that.",
+        dir_okay=False,
+        show_default=False,
+    ),
+]
 Lang = Annotated[Language, typer.Option(help="Language of titles and reasons.")]
 Resume = Annotated[
     str | None,

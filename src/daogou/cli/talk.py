@@ -33,8 +33,8 @@ def chat(
 ) -> None:
     """Talk to the shopping assistant, in English and Chinese.
 
-    It searches, compares and fills a cart. A number presses the quick reply with it; Ctrl-D
-    leaves, and the conversation stays in the store.
+    It searches, compares and fills a cart. A number presses the quick reply with it, "/photo
+    dress.jpg in blue" sends a photo; Ctrl-D leaves, and the conversation stays in the store.
     """
     one_blas_thread()
     from daogou.cli.chatting import Chat, chat_command

@@ -10,8 +10,9 @@ from daogou.encoders.bundled import E5Encoder, FastEncoder, JoinedEncoder
 from daogou.encoders.cache import VectorCache
 from daogou.encoders.cached import CachedEncoder
 from daogou.encoders.centring import Centring
+from daogou.encoders.fetching import FetchReport, fetch_pictures
 from daogou.encoders.image import ImageEncoder, PhotoEncoder, open_image_encoder, reads_images
-from daogou.encoders.product_images import ImageReport, encode_product_images
+from daogou.encoders.product_images import ImageReport, PictureFolders, encode_product_images
 from daogou.encoders.reduction import ImageReduction
 
 __all__ = [
@@ -20,16 +21,19 @@ __all__ = [
     "E5Encoder",
     "EncoderConfig",
     "FastEncoder",
+    "FetchReport",
     "ImageEncoder",
     "ImageReduction",
     "ImageReport",
     "JoinedEncoder",
     "Kind",
     "PhotoEncoder",
+    "PictureFolders",
     "Progress",
     "TextEncoder",
     "VectorCache",
     "encode_product_images",
+    "fetch_pictures",
     "open_image_encoder",
     "open_text_encoder",
     "reads_images",

@@ -65,12 +65,19 @@ class EncoderConfig:
     cache
         Keep the vectors on disk, so that a text or a picture is encoded once in its life.
     images
-        ``"auto"``: products' first pictures are encoded too, where ``image_folder`` is set and
-        the extra ``images`` is installed; some 25 ms a new picture on one core. ``"off"``: never.
+        ``"auto"``: products' first pictures are encoded too, where ``image_folder`` is set or
+        ``daogou import images`` has fetched some, and the extra ``images`` is installed; some 25
+        ms a new picture on one core. ``"off"``: never.
     image_folder
         Where the pictures are, from where the command runs. ``images`` of a product are paths in
-        it; of a web address the file name counts, and nothing is fetched. No file outside of it
-        is read. Empty is none.
+        it; of a web address that was not fetched the file name counts. No file outside of it is
+        read. Empty is none.
+    image_timeout
+        Seconds that ``daogou import images`` waits for a server that says nothing; a picture
+        that has not come whole after three times that is given up.
+    image_private
+        Whether it may fetch from addresses of a private network (10.0.0.5, localhost). Off:
+        a product with such an address cannot make this machine ask its neighbours.
     """
 
     model: Literal["fast", "joined"] = "fast"
@@ -78,8 +85,14 @@ class EncoderConfig:
     cache: bool = True
     images: Literal["off", "auto"] = "auto"
     image_folder: str = ""
+    image_timeout: float = 10.0
+    image_private: bool = False
 
     def __post_init__(self) -> None:
+        if not self.image_timeout > 0:
+            raise ValueError(
+                f"image_timeout is {self.image_timeout}; expected seconds, such as 10."
+            )
         if self.batch_size < 1:
             raise ValueError(f"batch_size is {self.batch_size}; expected 1 or more, such as 256.")
 

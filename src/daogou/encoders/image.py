@@ -140,12 +140,17 @@ class PhotoEncoder:
         return unit(np.asarray(features, np.float32))
 
 
-def reads_images(config: EncoderConfig) -> bool:
+def reads_images(config: EncoderConfig, *, fetched: bool = False) -> bool:
     """Whether products' pictures are to be encoded here: they are asked for, and can be.
 
-    Where a folder is named and a package is missing, the log says how to get it.
+    Where there are some and a package is missing, the log says how to get it.
+
+    Parameters
+    ----------
+    fetched
+        Whether there are pictures that were fetched; else a folder has to be named.
     """
-    if config.images == "off" or not config.image_folder:
+    if config.images == "off" or not (config.image_folder or fetched):
         return False
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
@@ -157,7 +162,7 @@ def reads_images(config: EncoderConfig) -> bool:
 
 
 def open_image_encoder(
-    config: EncoderConfig, cache_dir: Path, *, threads: int = 0
+    config: EncoderConfig, cache_dir: Path, *, threads: int = 0, fetched: bool = False
 ) -> ImageEncoder | None:
     """Load the image encoder, if ``config`` asks for one and training has made its graph.
 
@@ -165,13 +170,15 @@ def open_image_encoder(
     ----------
     cache_dir
         Where ``daogou.models.prepare_image_graph`` put it.
+    fetched
+        As :func:`reads_images` has it.
 
     Raises
     ------
     EncoderError
         The graph is there, and cannot be loaded.
     """
-    if not reads_images(config):
+    if not reads_images(config, fetched=fetched):
         return None
     graph = find_image_graph(cache_dir)
     if graph is None:

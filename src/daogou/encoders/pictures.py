@@ -3,7 +3,8 @@
 import io
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -67,20 +68,41 @@ def pixels(picture: bytes, size: int) -> UInt8:
         It is not a whole picture in one of :data:`FORMATS`, or has more than
         :data:`MAX_PIXELS`.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
+
+    with _opened(picture) as image:
+        # JPEG alone can be unpacked at 1/2, 1/4 or 1/8; twice the size loses nothing.
+        enough = 2 * (size + CROP_PADDING)
+        image.draft(None, (enough, enough))
+        upright = ImageOps.exif_transpose(image)
+        return _on_white(_middle(_in_colour(upright), size))
+
+
+def check_picture(picture: bytes) -> None:
+    """Look at the head of a picture alone, which says its kind and its size.
+
+    Raises
+    ------
+    EncoderError
+        It is not of :data:`FORMATS`, or has more than :data:`MAX_PIXELS`.
+    """
+    with _opened(picture):
+        return
+
+
+@contextmanager
+def _opened(picture: bytes) -> "Iterator[Image.Image]":
+    """A picture whose head was read and whose size is allowed; faults have one class."""
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        # Pillow's warnings are of what is refused or mended below.
+        # Pillow's warnings are of what is refused or mended here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(picture), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise EncoderError(_too_large(image.width, image.height))
-                # JPEG alone can be unpacked at 1/2, 1/4 or 1/8; twice the size loses nothing.
-                enough = 2 * (size + CROP_PADDING)
-                image.draft(None, (enough, enough))
-                upright = ImageOps.exif_transpose(image)
-                return _on_white(_middle(_in_colour(upright), size))
+                yield image
     except EncoderError:
         raise
     except UnidentifiedImageError as error:

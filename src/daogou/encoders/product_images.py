@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 
 import numpy as np
 
-from daogou.encoders.base import Progress
+from daogou.encoders.base import EncoderConfig, Progress
 from daogou.encoders.cache import Float16, VectorCache, content_key
 from daogou.encoders.image import ImageEncoder
 from daogou.encoders.pictures import content
@@ -19,10 +19,71 @@ from daogou.errors import EncoderError
 
 CACHE_FILE: Final = "image-vectors.db"
 """The :class:`VectorCache` of image vectors in a home's cache folder."""
+FETCHED: Final = "pictures"
+"""The folder in a home's cache folder where fetched pictures are."""
 BATCH: Final = 16
 """Products whose files, of any size that is allowed, are in memory at a time."""
 _WEB: Final = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _FILE: Final = re.compile(r"file:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFolders:
+    """Where the files of products' pictures are.
+
+    Attributes
+    ----------
+    given
+        The merchant's, ``[encoder] image_folder``; None without one.
+    fetched
+        Of what :func:`~daogou.encoders.fetching.fetch_pictures` got from web addresses; None
+        without one.
+    """
+
+    given: Path | None = None
+    fetched: Path | None = None
+
+    @classmethod
+    def of(cls, config: EncoderConfig, cache_dir: Path | None) -> "PictureFolders":
+        """Those of a shop's settings and of its cache folder."""
+        fetched = cache_dir / FETCHED if cache_dir else None
+        there = fetched if fetched and fetched.is_dir() else None
+        return cls(Path(config.image_folder) if config.image_folder else None, there)
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return self.given is not None or self.fetched is not None
+
+    def find(self, uri: str) -> Path:
+        """The file that a product's image URI stands for: what was fetched, else the given one.
+
+        Raises
+        ------
+        EncoderError
+            There is none, or it is outside of the folders.
+        """
+        if self.fetched is not None and is_web(uri):
+            path = self.fetched / fetched_name(uri)
+            if path.is_file():
+                return path
+        if self.given is not None:
+            return locate(uri, self.given)
+        if is_web(uri):
+            raise EncoderError("was not fetched; run `daogou import images`")
+        raise EncoderError("is a file, and no folder is set: [encoder] image_folder")
+
+
+def is_web(uri: str) -> bool:
+    """Whether an image URI is an address on the web."""
+    return _WEB.match(uri) is not None
+
+
+def fetched_name(uri: str) -> str:
+    """What the file of a fetched picture is called.
+
+    By its whole address: a shop may have a thousand ``main.jpg``.
+    """
+    return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +152,7 @@ def _named(uri: str) -> Path:
 def encode_product_images(
     encoder: ImageEncoder,
     images: Sequence[Sequence[str]],
-    folder: Path,
+    folder: Path | PictureFolders,
     cache: VectorCache | None = None,
     *,
     progress: Progress | None = None,
@@ -106,14 +167,15 @@ def encode_product_images(
     images
         ``Product.images`` of each of V products.
     folder
-        Where the files are, ``[encoder] image_folder``.
+        Where the files are: ``[encoder] image_folder`` alone, or that and what was fetched.
     progress
         Counts products.
     """
+    folders = folder if isinstance(folder, PictureFolders) else PictureFolders(folder)
     run = _Run(encoder, cache, np.zeros((len(images), encoder.dim), np.float16))
     for start in range(0, len(images), BATCH):
         rows = range(start, min(start + BATCH, len(images)))
-        run.add({row: images[row][0] for row in rows if images[row]}, folder)
+        run.add({row: images[row][0] for row in rows if images[row]}, folders)
         if progress:
             progress(rows.stop, len(images))
     pictures = int(run.vectors.any(axis=1).sum())
@@ -130,11 +192,11 @@ class _Run:
         self._encoder, self._cache = encoder, cache
         self._known: dict[bytes, int] = {}  # key of a content to a row that has its vector
 
-    def add(self, uris: Mapping[int, str], folder: Path) -> None:
+    def add(self, uris: Mapping[int, str], folders: PictureFolders) -> None:
         """Fill in the rows of ``uris``."""
         contents: dict[bytes, bytes] = {}
         rows: dict[bytes, list[int]] = {}
-        for row, key, read in self._read(uris, folder):
+        for row, key, read in self._read(uris, folders):
             rows.setdefault(key, []).append(row)
             contents[key] = read
         new = [key for key in rows if key not in self._known]
@@ -145,11 +207,13 @@ class _Run:
         for key in rows.keys() & self._known.keys():
             self.vectors[rows[key]] = self.vectors[self._known[key]]
 
-    def _read(self, uris: Mapping[int, str], folder: Path) -> Iterator[tuple[int, bytes, bytes]]:
+    def _read(
+        self, uris: Mapping[int, str], folders: PictureFolders
+    ) -> Iterator[tuple[int, bytes, bytes]]:
         """Row, key and content of each file that is there."""
         for row, uri in uris.items():
             try:
-                read = content(locate(uri, folder))
+                read = content(folders.find(uri))
             except EncoderError as error:
                 self._fault(row, uri, str(error))
             else:

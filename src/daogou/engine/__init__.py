@@ -4,6 +4,7 @@ from daogou.engine.attributing import Contributions
 from daogou.engine.config import EngineConfig
 from daogou.engine.engine import Engine, attribution_token
 from daogou.engine.explaining import Effect, Explanation, Proposed, WhatIf
+from daogou.engine.photos import beside_photo
 from daogou.engine.reasons import SENTENCES, render_reason
 from daogou.engine.requests import (
     PLACEMENTS,
@@ -38,5 +39,6 @@ __all__ = [
     "SearchSlate",
     "WhatIf",
     "attribution_token",
+    "beside_photo",
     "render_reason",
 ]

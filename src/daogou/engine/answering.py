@@ -13,6 +13,7 @@ from daogou.engine.constraints import chip
 from daogou.engine.exact import first, named
 from daogou.engine.facets import check_facet, count_facet, without_keys
 from daogou.engine.matching import Bools, evaluate_filter
+from daogou.engine.photos import beside_photo, find_photo, match_photo, photo_vector
 from daogou.engine.relaxing import WayOut, by_nearest_price, of_meaning, told, ways_out
 from daogou.engine.requests import Applied as Effect
 from daogou.engine.requests import Chip, Reading, Relaxation, SearchRequest
@@ -30,6 +31,7 @@ from daogou.engine.searching import (
 from daogou.engine.view import View
 from daogou.engine.visit import Visit
 from daogou.engine.words import Reader, unknown_words
+from daogou.features.items import Float32
 from daogou.merchandising import Applied, ControlSet
 from daogou.retrieval import Correction
 from daogou.store import Store
@@ -109,19 +111,24 @@ class Searcher:
         for spec in request.facets:
             check_facet(view.catalogue, spec)
         text = clean(request.query)
+        photo = None
+        if request.image is not None:
+            text = beside_photo(text)
+            with stage("photo"):
+                photo = photo_vector(view, request.image)
         with stage("read"):
             if controls is None:
                 controls = self.controls()
-            asking = _Asking(view, visit, request, self, controls)
+            asking = _Asking(view, visit, request, self, controls, photo)
             asked, merchant = asking.read(text)
         with stage("match"):
-            matched = match(view, asked)
+            matched = self._match(view, asked)
         with stage("spell"):
             correction = _corrected(view, asked, merchant)
             corrected = correction is not None and _replaces(view, correction, request)
             if correction is not None and corrected:
                 asked, merchant = asking.read(correction.text)
-                matched = match(view, asked)
+                matched = self._match(view, asked)
         with stage("rank"):
             found, relaxations, held = self._find(view, visit, request, asked, matched)
             found = self._placed(view, asked, found, text, merchant)
@@ -160,10 +167,14 @@ class Searcher:
         self, view: View, visit: Visit, request: SearchRequest, asked: Asked, matched: Matched
     ) -> tuple[Found, tuple[Relaxation, ...], Asked]:
         """What is found, what is said about it, and what is left of the request for it."""
-        found = find(view, visit, asked, matched, self._config)
+        found = self._found(view, visit, asked, matched)
         catalogue, language = view.catalogue, request.language
+        if asked.photo is not None and len(found.rows):
+            return found, (), asked
         narrowed = asked.node is not None or asked.hard
-        clear = clear_rows(view, asked, matched) if narrowed or request.strict else matched.rows
+        clear = matched.rows
+        if asked.photo is None and (narrowed or request.strict):
+            clear = clear_rows(view, asked, matched)
         if request.strict:
             return only(found, clear), (), asked
         if len(found.rows) and (asked.mask[clear].any() or not len(clear)):
@@ -186,10 +197,20 @@ class Searcher:
             )
         return found, tuple(said_ways), held
 
+    def _match(self, view: View, asked: Asked) -> Matched:
+        if asked.photo is not None:
+            return match_photo(view, asked, self._config)
+        return match(view, asked)
+
+    def _found(self, view: View, visit: Visit, asked: Asked, matched: Matched) -> Found:
+        if asked.photo is not None:
+            return find_photo(view, asked, self._config)
+        return find(view, visit, asked, matched, self._config)
+
     def _relaxed(
         self, view: View, visit: Visit, eased: Asked, matched: Matched, way: WayOut
     ) -> Found:
-        found = find(view, visit, eased, matched, self._config)
+        found = self._found(view, visit, eased, matched)
         if not way.by_price or eased.order_by:
             return found
         rows = by_nearest_price(replace(way, rows=found.rows), view.catalogue)
@@ -199,7 +220,7 @@ class Searcher:
         self, view: View, asked: Asked, found: Found, text: str, merchant: Applied
     ) -> Found:
         """With what was named outright in front, and what the merchant pins in its place."""
-        if asked.order_by:
+        if asked.order_by or asked.photo is not None:
             return found
         rows = found.rows
         if asked.query is not None:
@@ -215,10 +236,12 @@ class Searcher:
         scores = [known.get(row, 0.0) for row in rows[: len(found.scores)].tolist()]
         return replace(found, rows=rows, scores=np.array(scores, np.float32))
 
-    def read(self, view: View, request: SearchRequest, merchant: Applied) -> Asked:
-        """Read a query with the newest words of the shop."""
+    def read(
+        self, view: View, request: SearchRequest, merchant: Applied, photo: Float32 | None = None
+    ) -> Asked:
+        """Read a query with the newest words of the shop, and what the ``photo`` beside it is."""
         parser = self._reader.newest(view.catalogue)
-        return ask(view, request, merchant, parser, sure=self._config.sure)
+        return ask(view, request, merchant, parser, sure=self._config.sure, photo=photo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +253,12 @@ class _Asking:
     request: SearchRequest
     searcher: Searcher
     controls: ControlSet
+    photo: Float32 | None = None
 
     def read(self, text: str) -> tuple[Asked, Applied]:
         categories = self.request.page_categories
         merchant = self.controls.compile(text, tokenize(text), self.visit.now, categories)
-        return self.searcher.read(self.view, self.request, merchant), merchant
+        return self.searcher.read(self.view, self.request, merchant, self.photo), merchant
 
 
 def _corrected(view: View, asked: Asked, merchant: Applied) -> Correction | None:
@@ -277,6 +301,8 @@ def _eased(asked: Asked, way: WayOut) -> Asked:
 
 
 def _is_partial(view: View, asked: Asked, merchant: Applied) -> bool:
+    if asked.photo is not None:
+        return False
     if asked.query is None or merchant.expansions:
         return asked.says_nothing
     return not view.catalogue.live[view.lexical.having(asked.core or asked.query.tokens)].any()

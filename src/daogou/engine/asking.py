@@ -18,7 +18,7 @@ from daogou.engine.scoring import Query
 from daogou.engine.synonyms import Wording, worded
 from daogou.engine.view import View
 from daogou.errors import InvalidInput
-from daogou.features.items import UNKNOWN
+from daogou.features.items import UNKNOWN, Float32
 from daogou.merchandising import Applied
 from daogou.retrieval import LexicalQuery
 from daogou.text import clean, tokenize
@@ -66,6 +66,8 @@ class Asked:
         Phrases that the query must not be widened to by its meaning.
     order_by
         Empty for relevance.
+    photo
+        What the request's photo looks like, [D]; None without one.
     """
 
     text: str
@@ -81,6 +83,7 @@ class Asked:
     boosts: tuple[tuple[Bools, float], ...]
     apart: tuple[tuple[str, ...], ...]
     order_by: str
+    photo: Float32 | None = None
 
     @property
     def typed(self) -> str:
@@ -90,7 +93,7 @@ class Asked:
     @property
     def says_nothing(self) -> bool:
         """Whether something was typed, and no word and no wish is in it: signs alone."""
-        told = self.query is not None or self.wishes or self.order_by
+        told = self.query is not None or self.wishes or self.order_by or self.photo is not None
         return bool(self.text.strip()) and not told
 
     @property
@@ -138,6 +141,7 @@ def ask(
     parser: Parser,
     *,
     sure: float,
+    photo: Float32 | None = None,
 ) -> Asked:
     """Read a request.
 
@@ -147,6 +151,8 @@ def ask(
         What the merchant's controls make of the query.
     sure
         From this confidence on a constraint leaves products out.
+    photo
+        What the photo beside the query looks like, [D].
 
     Raises
     ------
@@ -183,7 +189,7 @@ def ask(
         named = (w.constraint.relative for w in wishes if w.constraint.relative)
         wanted = next((_kind(view, words) for words in named), "")
     query, other = read(view, wanted), wording.otherwise(wanted)
-    if query and request.understand:
+    if query and request.understand and photo is None:  # which says what kind of thing is meant
         wishes += _intended(view, query, wishes, request.removed, sure)
     sort = understood.sort if understood else None
     return Asked(
@@ -200,6 +206,7 @@ def ask(
         boosts=_boosts(catalogue, request, merchant),
         apart=merchant.apart,
         order_by=request.order_by or (sort.order_by if sort else ""),
+        photo=photo,
     )
 
 

@@ -248,5 +248,6 @@ def _fingerprint(product: Product) -> int:
         tuple(product.attributes.items()),
         tuple(product.localized.items()),
         tuple((v.id, v.gtin, tuple(v.options.items())) for v in product.variants),
+        product.images[:1],
     )
     return hash(texts)

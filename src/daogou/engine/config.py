@@ -21,6 +21,11 @@ class EngineConfig:
         have all of its words.
     near
         A product is near in meaning from this cosine on.
+    look
+        A product looks like a photo from this cosine of their pictures on.
+    weight_words
+        What the words beside a photo count in the order of what looks like it: a product that
+        answers them best gains so much of a cosine over one that does so least.
     sure
         What was understood of a query leaves products out from this confidence on, and moves
         products up below it.
@@ -48,6 +53,8 @@ class EngineConfig:
     candidates: int = 200
     fill_below: int = 24
     near: float = 0.4
+    look: float = 0.4
+    weight_words: float = 0.3
     sure: float = SURE
     weight_content: float = 3.0
     weight_relevance: float = 1.0
@@ -67,11 +74,12 @@ class EngineConfig:
     def __post_init__(self) -> None:
         if self.candidates < 1:
             raise ValueError(f"candidates is {self.candidates}; expected 1 or more, such as 200.")
-        if not -1 <= self.near <= 1:
-            raise ValueError(f"near is {self.near}; expected a cosine, such as 0.4.")
+        for name in ("near", "look"):
+            if not -1 <= (cosine := getattr(self, name)) <= 1:
+                raise ValueError(f"{name} is {cosine}; expected a cosine, such as 0.4.")
         if not 0 <= self.sure <= 1:
             raise ValueError(f"sure is {self.sure}; expected a confidence, such as 0.8.")
-        for name in ("content", *HEADS):
+        for name in ("words", "content", *HEADS):
             if (weight := getattr(self, f"weight_{name}")) < 0:
                 raise ValueError(f"weight_{name} is {weight}; expected 0 or more.")
         for name in ("explore_share", "popularity_control"):

@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from daogou.bundle import Bundle
-from daogou.encoders import EncoderConfig, TextEncoder, open_text_encoder
+from daogou.encoders import EncoderConfig, PictureFolders, TextEncoder, open_text_encoder
 from daogou.engine.answering import Searcher, Stage, unmeasured
 from daogou.engine.completing import Completer
 from daogou.engine.config import EngineConfig
@@ -63,12 +63,13 @@ class Engine:
         *,
         encoder: TextEncoder | None = None,
         cache_dir: Path | None = None,
+        pictures: PictureFolders | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._clock = clock
         self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
-        loaded = load_model(bundle, encoder, cache_dir) if bundle else None
+        loaded = load_model(bundle, encoder, cache_dir, pictures) if bundle else None
         self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
         self._config = config
         self._searcher = Searcher(store, config, self._live.newest())
@@ -93,6 +94,7 @@ class Engine:
         *,
         encoder: TextEncoder | None = None,
         cache_dir: Path | None = None,
+        pictures: PictureFolders | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Open the shop with its current bundle, or without one where none was trained yet.
@@ -106,6 +108,8 @@ class Engine:
         cache_dir
             Where an encoder that is opened here keeps its vectors; None keeps nothing on the
             disk.
+        pictures
+            Where the pictures of products are that come after the training; None looks at none.
         clock
             Tells the time, in seconds since 1970.
 
@@ -123,6 +127,7 @@ class Engine:
             config or EngineConfig(),
             encoder=encoder,
             cache_dir=cache_dir,
+            pictures=pictures,
             clock=clock,
         )
 
@@ -135,6 +140,12 @@ class Engine:
     def filter_fields(self) -> Collection[str]:
         """The fields that a filter can name now; :class:`FilterError` is for any other."""
         return self._live.newest().catalogue.fields.keys()
+
+    @property
+    def sees_photos(self) -> bool:
+        """Whether there are pictures of products to compare photos with, and what compares them."""
+        model = self._live.newest().model
+        return model is not None and model.photos is not None and model.photos.runs
 
     def warm_up(self) -> None:
         """Build now what the first request would wait for.
@@ -177,7 +188,8 @@ class Engine:
         FilterError
             The filter does not parse.
         InvalidInput
-            A facet key or a field to order by is not known, or the page token does not fit.
+            A facet key or a field to order by is not known, the page token does not fit, or the
+            photo cannot be read or compared with anything here.
         """
         view = self._live.newest()
         index, now = self.bundle_id or UNTRAINED, self._clock()
@@ -198,6 +210,7 @@ class Engine:
         tokens = query.tokens if query else ()
         with stage("products"):
             grounds = self._grounds(view, visit, request.language, NO_ITEMS, tokens)
+            grounds = replace(grounds, photo=answer.asked.photo)
             items = self._items(rows, scores, found.fused, grounds, "search")
         following = None
         if page.stop < len(found.rows):
@@ -309,6 +322,7 @@ class Engine:
             by_category=view.by_category,
             bestsellers=view.bestsellers,
             vectors=view.model.text if view.model else None,
+            photos=view.model.photos if view.model else None,
         )
 
     def _items(

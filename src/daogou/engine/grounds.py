@@ -16,6 +16,7 @@ from daogou.features import History, ItemStats
 from daogou.features.history import PURCHASE, VIEW
 from daogou.features.items import UNKNOWN, Float32, Int32
 from daogou.features.stats import DAY
+from daogou.retrieval.photos import PhotoIndex
 from daogou.text import tokenize
 from daogou.types import Product, Reason
 
@@ -29,7 +30,15 @@ CATEGORY_RANKS: Final = 10
 SHOP_RANKS: Final = 100
 
 ORDER: Final[Mapping[str, tuple[str, ...]]] = {
-    "search": ("matches", "bought_before", "discount", "viewed_recently", "popular_in", "new"),
+    "search": (
+        "looks_like_photo",
+        "matches",
+        "bought_before",
+        "discount",
+        "viewed_recently",
+        "popular_in",
+        "new",
+    ),
     "home": (
         "bought_before",
         "because_you_bought",
@@ -107,6 +116,8 @@ class Grounds:
         there are, int32.
     vectors
         Unit text vectors; None without a bundle.
+    photos, photo
+        The products' pictures, and what the shopper's photo looks like, [D]; None without.
     carried
         By row, what the visitor bought that the ranker was seen to place it for: see
         :func:`daogou.engine.counterfactual.verified`.
@@ -122,6 +133,8 @@ class Grounds:
     by_category: CategoryRows
     bestsellers: Int32
     vectors: Vectors | None
+    photos: PhotoIndex | None = None
+    photo: Float32 | None = None
     carried: Mapping[int, Drop] = field(default_factory=dict)
 
     def reasons(self, shown: Shown, placement: str) -> tuple[Reason, ...]:
@@ -218,6 +231,17 @@ class Grounds:
         other = self.catalogue.table.ids[int(self.anchors[best])]
         return Reason("similar_to", {"cosine": round(float(cosines[best]), 4)}, (other,))
 
+    def looks_like_photo(self, shown: Shown) -> Reason | None:
+        """How much the product's picture looks like the shopper's photo, as a cosine."""
+        if self.photos is None or self.photo is None:
+            return None
+        cosine = float(self.photos.cosines(self.photo, np.array([shown.row], np.int32))[0])
+        return (
+            Reason("looks_like_photo", {"cosine": round(min(cosine, 1.0), 4)})
+            if cosine > 0
+            else None
+        )
+
     def matches(self, shown: Shown) -> Reason | None:
         """Which of the query's words stand in the title, brand or categories."""
         if not self.query_tokens:
@@ -313,6 +337,7 @@ _COMPUTED: Final[Mapping[str, Callable[[Grounds, Shown], Reason | None]]] = {
     "because_you_bought": Grounds.because_you_bought,
     "goes_with": Grounds.goes_with,
     "similar_to": Grounds.similar_to,
+    "looks_like_photo": Grounds.looks_like_photo,
     "matches": Grounds.matches,
     "discount": Grounds.discount,
     "your_category": Grounds.your_category,

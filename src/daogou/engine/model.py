@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from daogou.bundle import Bundle
-from daogou.encoders import Centring, EncoderConfig, TextEncoder, open_text_encoder
+from daogou.encoders import (
+    Centring,
+    EncoderConfig,
+    PictureFolders,
+    TextEncoder,
+    VectorCache,
+    open_text_encoder,
+)
+from daogou.encoders.product_images import CACHE_FILE
 from daogou.engine.vectors import Vectors
 from daogou.errors import EncoderError
 from daogou.features import GROUPS, Codes, History, ItemStats, ItemTable, load_items
@@ -18,6 +26,7 @@ from daogou.ranking.joint import IntentHead
 from daogou.retrieval import DenseRetriever, LexicalRetriever
 from daogou.retrieval.documents import item_texts
 from daogou.retrieval.item_vectors import encode_products
+from daogou.retrieval.photos import PhotoIndex, narrowed
 from daogou.retrieval.sources import Panel, load_panel
 from daogou.text import detect_language
 from daogou.types import Product
@@ -43,6 +52,8 @@ class Model:
         What the item tower made of the products; None without a ranker.
     meaning, taste
         Retrievers over those two.
+    photos
+        The products' pictures; None where the bundle has none.
     panel
         The fitted sources.
     attribute_words
@@ -62,6 +73,7 @@ class Model:
     items: Vectors | None
     meaning: DenseRetriever
     taste: DenseRetriever | None
+    photos: PhotoIndex | None
     panel: Panel
     attribute_words: Codes
     known_words: tuple[int, int, int]
@@ -131,7 +143,7 @@ class Model:
     def with_products(
         self, products: Sequence[Product], table: ItemTable, n_trained: int
     ) -> "Model":
-        """The same, knowing the texts of ``products``, and placing those it was not trained on.
+        """The same, knowing the texts and pictures of ``products``; what is new it also places.
 
         Parameters
         ----------
@@ -146,13 +158,26 @@ class Model:
         known = replace(
             self, text=self.text.changed(rows, text), meaning=self.meaning.changed(rows, text)
         )
+        seen = None
+        if known.photos is not None and known.photos.reads_products:
+            seen = known.photos.seen(products)
+            known = replace(known, photos=known.photos.changed(rows, seen))
         attributes = attribute_codes([attribute_values(p) for p in products], self.attribute_words)
-        return known.with_arrivals(rows, text, attributes, table, n_trained)
+        return known.with_arrivals(rows, text, attributes, table, n_trained, seen)
 
     def with_arrivals(
-        self, rows: Int32, text: Float32, attributes: Int32, table: ItemTable, n_trained: int
+        self,
+        rows: Int32,
+        text: Float32,
+        attributes: Int32,
+        table: ItemTable,
+        n_trained: int,
+        seen: Float32 | None = None,
     ) -> "Model":
-        """The same, with the item tower's vectors of those ``rows`` that it was not trained on."""
+        """The same, with the item tower's vectors of those ``rows`` that it was not trained on.
+
+        ``seen`` are the vectors of their pictures, [N, D]; None where pictures are not read.
+        """
         if self.ranker is None or self.items is None or self.taste is None:
             return self
         later = rows >= n_trained
@@ -164,7 +189,13 @@ class Model:
             )
         )
         placed = self.ranker.place(
-            text[later], category, department, brand, attributes[later], table.price[new]
+            text[later],
+            category,
+            department,
+            brand,
+            attributes[later],
+            table.price[new],
+            None if seen is None else narrowed(seen[later], self.ranker.image_width),
         )
         return replace(
             self, items=self.items.changed(new, placed), taste=self.taste.changed(new, placed)
@@ -181,7 +212,12 @@ class Loaded:
     stats: ItemStats
 
 
-def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | None) -> Loaded:
+def load_model(
+    bundle: Bundle,
+    encoder: TextEncoder | None,
+    cache_dir: Path | None,
+    folders: PictureFolders | None = None,
+) -> Loaded:
     """Open what training wrote.
 
     Parameters
@@ -190,6 +226,8 @@ def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | No
         The one that it was trained with, if that is open already.
     cache_dir
         Of the encoder that is opened otherwise; None keeps nothing on the disk.
+    folders
+        Where pictures of products are that came after the training; None reads none.
 
     Raises
     ------
@@ -208,6 +246,7 @@ def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | No
         items = Vectors(vectors)
         taste = DenseRetriever.open(bundle.path("dense_items"), "taste", "user_vector", vectors)
     names = ("languages", "means", "blocks")
+    cache = VectorCache(cache_dir / CACHE_FILE) if cache_dir else None
     model = Model(
         id=bundle.id,
         revision=int(described["revision"]),
@@ -219,6 +258,7 @@ def load_model(bundle: Bundle, encoder: TextEncoder | None, cache_dir: Path | No
         items=items,
         meaning=DenseRetriever.open(bundle.path("dense_text"), "meaning", "query_vector", text),
         taste=taste,
+        photos=PhotoIndex.open(bundle, folders or PictureFolders(), cache),
         panel=load_panel(bundle) if described["heads"] else Panel(),
         attribute_words=Codes(bundle.json("attributes")),
         known_words=(len(table.categories), len(table.departments), len(table.brands)),

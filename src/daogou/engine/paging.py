@@ -88,6 +88,7 @@ def fingerprint(request: SearchRequest) -> str:
         sorted(request.removed),
         request.page_categories,
         request.language,
+        hashlib.sha256(request.image).hexdigest() if request.image is not None else None,
     )
     # A half of a surrogate pair cannot be encoded as it is.
     told = repr(parts).encode("utf-8", "backslashreplace")

@@ -18,6 +18,7 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
     "because_you_bought": {"en": "Because you bought {title}", "zh": "因为您买过「{title}」"},
     "goes_with": {"en": "Often bought with {title}", "zh": "常与「{title}」一起购买"},
     "similar_to": {"en": "Similar to {title}", "zh": "与「{title}」相似"},
+    "looks_like_photo": {"en": "Looks like your photo", "zh": "与您的照片相似"},
     "matches": {"en": "Matches “{words}”", "zh": "匹配“{words}”"},
     "discount": {"en": "{percent}% off", "zh": "立减 {percent}%"},
     "your_category": {

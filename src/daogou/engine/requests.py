@@ -1,7 +1,7 @@
 """What can be asked of the engine, and what a search answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -69,9 +69,9 @@ class SearchRequest:
     """One page of search results.
 
     An empty ``query`` browses: everything that passes ``filter``, in the
-    visitor's order. ``order_by`` is empty for relevance, or a field with an
-    optional direction (``"price"``, ``"price desc"``). With ``personalize`` off,
-    two visitors get the same page.
+    visitor's order; with an ``image`` it finds what looks like that. ``order_by``
+    is empty for relevance, or a field with an optional direction (``"price"``,
+    ``"price desc"``). With ``personalize`` off, two visitors get the same page.
 
     Attributes
     ----------
@@ -96,6 +96,10 @@ class SearchRequest:
         meaning, and no way out where nothing is left. Counts and orders are then exact.
     page_categories
         Of the page that the shopper searches from: a merchant's controls may ask for them.
+    image
+        A photo, as its file has it (JPEG, PNG, WebP and others); what looks like it is found, the
+        most alike first, and the words of ``query`` beside it narrow that ("in blue, under $50").
+        It is looked at and not kept.
 
     Raises
     ------
@@ -120,6 +124,7 @@ class SearchRequest:
     language: str = "en"
     personalize: bool = True
     strict: bool = False
+    image: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         _check_page_size(self.page_size)

@@ -128,8 +128,8 @@ def _by_words(
         scores = fused.scores
     else:
         scores = _scores(view, visit, asked, query, lexical, fused.items, config)
-        scores = _moved(scores, fused.items, asked)
-    return _in_order(fused.items, scores, rows, fused, by_meaning=by_meaning)
+        scores = moved(scores, fused.items, asked)
+    return in_order(fused.items, scores, rows, fused, by_meaning=by_meaning)
 
 
 def _near(view: View, query: Query, asked: Asked, config: EngineConfig) -> Candidates:
@@ -166,13 +166,18 @@ def _scores(
     told = query_scores(view, query, rows, lexical)
     if asked.otherwise is not None:
         told = _better(told, query_scores(view, asked.otherwise, rows, lexical))
-    by_content = relevance(_evidence(view, asked, query, told, rows))
+    by_content = on_content(view, asked, query, told, rows)
     if view.model is None or not view.model.heads:
         return by_content
     user = view.model.context(visit.history, visit.now, query.vector)
     heads = judge(view, view.model, visit, rows, user, told).scores
     blended = heads.blend(config.heads)
     return np.asarray(config.weight_content * by_content + blended, np.float32)
+
+
+def on_content(view: View, asked: Asked, query: Query, told: QueryScores, rows: Int32) -> Float32:
+    """How well ``rows`` [K] answer by their words and their meaning alone, [K]."""
+    return relevance(_evidence(view, asked, query, told, rows))
 
 
 def _better(one: QueryScores, other: QueryScores) -> QueryScores:
@@ -219,7 +224,7 @@ def _is_found_by_words(view: View, asked: Asked, wish: Wish) -> bool:
     return len(view.lexical.having(tokenize(asked.typed[constraint.start : constraint.end]))) > 0
 
 
-def _moved(scores: Float32, rows: Int32, asked: Asked) -> Float32:
+def moved(scores: Float32, rows: Int32, asked: Asked) -> Float32:
     """The scores with boosts: a boost of 1 lifts by the distance from the last to the first."""
     if not len(rows):
         return scores
@@ -254,7 +259,7 @@ def _by_taste(
         proposed = propose("home", view, visit, asked.mask, NO_ITEMS, user, opinion)
         fused = fuse([*proposed, *lifted], k)
         judged = judge(view, view.model, visit, fused.items, user, opinion=opinion).scores.next
-    return _in_order(fused.items, _moved(judged, fused.items, asked), rows, fused)
+    return in_order(fused.items, moved(judged, fused.items, asked), rows, fused)
 
 
 def clear_rows(view: View, asked: Asked, matched: Matched) -> Int32:
@@ -294,7 +299,7 @@ def _clear_first(rows: Int32, clear: Int32) -> Int32:
     return np.concatenate([rows[leading], rows[~leading]])
 
 
-def _in_order(
+def in_order(
     candidates: Int32, scores: Float32, rows: Int32, fused: Fused, *, by_meaning: bool = False
 ) -> Found:
     """The candidates by falling score, then the other matches as they stand."""

@@ -32,6 +32,8 @@ class Request:
         From :func:`daogou.text.tokenize`.
     query_vector
         The query's text vector, centred, float32 [Dt].
+    photo_vector
+        What a photo looks like, float32 [Dp], see :class:`~daogou.retrieval.photos.PhotoIndex`.
     anchor
         The products that the page is about: the viewed one, or the cart; int32 [A].
     mask
@@ -43,6 +45,7 @@ class Request:
     user_vector: Float32 | None = None
     query_tokens: tuple[str, ...] = ()
     query_vector: Float32 | None = None
+    photo_vector: Float32 | None = None
     anchor: Int32 = field(default_factory=NO_ITEMS.copy)
     mask: Bool | None = None
 

@@ -15,6 +15,8 @@ from daogou.retrieval.base import Bool, Candidates, Request, allowed, best, noth
 
 faiss: Any = _faiss  # its stubs know neither HNSW's settings nor numpy's bitmaps
 Vectors = npt.NDArray[np.float32] | npt.NDArray[np.float16]
+By = Literal["user_vector", "query_vector", "photo_vector"]
+"""The request's field that a retriever reads."""
 GRAPH: Final = "graph.faiss"
 GROUPS: Final = "groups.npy"
 
@@ -84,7 +86,7 @@ class DenseRetriever:
     def __init__(
         self,
         name: str,
-        by: Literal["user_vector", "query_vector"],
+        by: By,
         vectors: Vectors,
         groups: Int32,
         graph: Any | None = None,
@@ -109,7 +111,7 @@ class DenseRetriever:
         cls,
         path: Path,
         name: str,
-        by: Literal["user_vector", "query_vector"],
+        by: By,
         vectors: Vectors,
         config: DenseConfig | None = None,
     ) -> "DenseRetriever":

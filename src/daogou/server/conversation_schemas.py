@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from daogou.knowledge.extracts import Source
+from daogou.server.photos import MAX_TEXT as MAX_PHOTO_TEXT
 from daogou.server.schemas import MAX_ID, MAX_LINES, Identifier, LanguageCode, Wire
 from daogou.store import Rating
 
@@ -33,13 +34,21 @@ class CartLineIn(Wire):
 
 
 class MessageBody(Wire):
-    """`POST /v1/conversations/{conversation_id}/messages`: a `text` or a `payload`."""
+    """`POST /v1/conversations/{conversation_id}/messages`: a `text`, an `image` or a `payload`."""
 
     text: str | None = Field(
         default=None,
         max_length=MAX_MESSAGE,
         description="What the shopper says; of a long text the first `max_characters` are read.",
         examples=["oat milk under $5"],
+    )
+    image: str | None = Field(
+        default=None,
+        max_length=MAX_PHOTO_TEXT,
+        description="A photo in base64, alone or beside a `text`: a JPEG, PNG, WebP, GIF, BMP or"
+        " AVIF file, 8 MB at most. It is looked at and not kept; what it says of the wish is in the"
+        " `state`.",
+        json_schema_extra={"format": "byte"},
     )
     payload: str | None = Field(
         default=None,

@@ -34,6 +34,7 @@ from daogou.server.errors import shown
 from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
+from daogou.server.photos import photo_bytes
 from daogou.server.schemas import MAX_ID, DeletedAnswer, speak
 from daogou.store import Feedback, Store, StoredConversation, StoredTurn
 
@@ -64,15 +65,15 @@ def conversation_routes(
     router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
     limited = [Depends(limiter)]
 
-    def answer(conversation_id: str, text: str, page: Page) -> Response:
+    def answer(conversation_id: str, text: str, page: Page, image: bytes | None) -> Response:
         with metrics.stage("conversation", "engine"):
-            reply = assistant.say(conversation_id, text, page=page)
+            reply = assistant.say(conversation_id, text, page=page, image=image)
         with metrics.stage("conversation", "answer"):
             return json_response(reply_to_json(reply))
 
-    def say(conversation_id: str, text: str, page: Page, hear: Any) -> Reply:
+    def say(conversation_id: str, text: str, page: Page, image: bytes | None, hear: Any) -> Reply:
         with metrics.stage("conversation", "engine"):
-            return assistant.say(conversation_id, text, hear, page)
+            return assistant.say(conversation_id, text, hear, page, image)
 
     @router.post(
         "",
@@ -101,12 +102,13 @@ def conversation_routes(
         conversation_id: ConversationId, body: MessageBody, request: Request
     ) -> Response:
         text, page = _message_of(body), _page_of(body)
+        image = photo_bytes(body.image, "image") if body.image is not None else None
         if not _wants_stream(request):
-            return await run_in_threadpool(answer, conversation_id, text, page)
+            return await run_in_threadpool(answer, conversation_id, text, page, image)
         # What is refused before the run begins is an HTTP error, and no stream.
         await run_in_threadpool(_conversation, store, conversation_id)
         before = partial(_state_before, store, body.last_turn_id)
-        return stream(conversation_id, partial(say, conversation_id, text, page), before)
+        return stream(conversation_id, partial(say, conversation_id, text, page, image), before)
 
     @router.get(
         "/{conversation_id}",
@@ -168,12 +170,15 @@ def _with_stream(responses: dict[int | str, Any]) -> dict[int | str, Any]:
 
 
 def _message_of(body: MessageBody) -> str:
-    if (body.text is None) == (body.payload is None):
-        found = "neither text nor payload" if body.text is None else "both text and payload"
+    said = "text" if body.text is not None else "image" if body.image is not None else ""
+    if bool(said) == (body.payload is not None):
+        found = f"both {said} and payload" if said else "neither text nor payload nor image"
         raise InvalidInput(
-            f"the body has {found}; send a text, or the payload of a quick reply.", field="text"
+            f"the body has {found}; send a text, a photo (image), both of these, or the payload of"
+            " a quick reply.",
+            field="text",
         )
-    return body.text if body.text is not None else body.payload or ""
+    return body.text or body.payload or ""
 
 
 def _page_of(body: MessageBody) -> Page:

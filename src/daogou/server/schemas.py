@@ -252,6 +252,7 @@ class StorefrontAnswer(Wire):
     language_code: str = Field(description="The language of this answer.")
     shoppers: list[ShopperOut]
     categories: list[CategoryTile]
+    photos: bool = Field(description="Whether it can be searched by photo.")
 
 
 class Health(Wire):

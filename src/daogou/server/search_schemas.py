@@ -6,6 +6,7 @@ from pydantic import Field
 
 from daogou.engine.facets import MAX_VALUES
 from daogou.engine.requests import Spelling
+from daogou.server.photos import MAX_TEXT as MAX_PHOTO_TEXT
 from daogou.server.schemas import (
     LARGEST,
     MAX_ID,
@@ -98,11 +99,26 @@ class SearchParams(Wire):
     )
 
 
+class ImageQuery(Wire):
+    """A photo to search by."""
+
+    image_bytes: str = Field(
+        max_length=MAX_PHOTO_TEXT,
+        description="A JPEG, PNG, WebP, GIF, BMP or AVIF file in base64, 8 MB at most.",
+        json_schema_extra={"format": "byte"},
+    )
+
+
 class SearchBody(Wire):
     """`POST /v1/search`."""
 
     query: str = Field(
         default="", max_length=MAX_TEXT, description="Empty browses.", examples=["milk under $3"]
+    )
+    image_query: ImageQuery | None = Field(
+        default=None,
+        description="Finds what looks like a photo; `query` beside it narrows that. The photo is"
+        " looked at and not kept.",
     )
     visitor_id: Identifier | None = Field(default=None, examples=["visitor-1"])
     page_size: PageSize = SEARCH_PAGE
@@ -260,6 +276,7 @@ class CompletionAnswer(Wire):
 
 REQUESTS: Final = (
     SearchBody,
+    ImageQuery,
     SearchParams,
     BoostSpec,
     ConditionBoost,

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from daogou.engine import Engine
+from daogou.engine.photos import FIELD
 from daogou.engine.requests import Boost, RecommendRequest, SearchRequest
 from daogou.engine.requests import FacetSpec as Facet
 from daogou.server.answers import (
@@ -19,6 +20,7 @@ from daogou.server.answers import (
 from daogou.server.config import ServerConfig
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
+from daogou.server.photos import photo_bytes
 from daogou.server.schemas import (
     MAX_ID,
     RECOMMEND_PAGE,
@@ -111,6 +113,7 @@ def shopping_routes(
 
 def search_request(body: SearchBody, language: str) -> SearchRequest:
     """A search as the engine takes it."""
+    photo = body.image_query
     return SearchRequest(
         query=body.query,
         visitor_id=body.visitor_id,
@@ -127,6 +130,7 @@ def search_request(body: SearchBody, language: str) -> SearchRequest:
         page_categories=tuple(body.page_categories),
         language=language,
         personalize=body.params.personalize,
+        image=photo_bytes(photo.image_bytes, FIELD) if photo is not None else None,
     )
 
 

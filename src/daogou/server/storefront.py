@@ -86,6 +86,7 @@ def _opening(engine: Engine, store: Store, config: ServerConfig) -> APIRouter:
                 "languageCode": language,
                 "shoppers": shoppers,
                 "categories": tiles.get(language),
+                "photos": engine.sees_photos,
             }
         )
 

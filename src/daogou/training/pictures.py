@@ -1,14 +1,12 @@
-"""A shop's product pictures as the item tower reads them."""
+"""A shop's product pictures as the item tower reads them, and as a photo is compared with them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from daogou.encoders import (
     EncoderConfig,
     ImageReduction,
+    PictureFolders,
     VectorCache,
     encode_product_images,
     open_image_encoder,
@@ -16,9 +14,10 @@ from daogou.encoders import (
 )
 from daogou.encoders.product_images import CACHE_FILE
 from daogou.models import prepare_image_graph
+from daogou.retrieval.photos import PHOTO_DIMS, Pictured
 
-Pictures = Callable[[Sequence[Sequence[str]]], npt.NDArray[np.float16]]
-"""From the image addresses of V products to their vectors, float16 [V, I]; zeros without one."""
+Pictures = Callable[[Sequence[Sequence[str]]], Pictured | None]
+"""From the image addresses of V products to their vectors; None where no product has a picture."""
 
 
 def pictures_of(
@@ -29,22 +28,26 @@ def pictures_of(
     Vectors are reduced to the shop's own principal components. What could not be read is
     told as a stage, and costs its product nothing but the picture.
     """
-    if not reads_images(config):
+    folders = PictureFolders.of(config, cache_dir)
+    fetched = folders.fetched is not None
+    if not reads_images(config, fetched=fetched):
         return None
-    prepare_image_graph(cache_dir)
-    encoder = open_image_encoder(config, cache_dir)
+    graph = prepare_image_graph(cache_dir)
+    encoder = open_image_encoder(config, cache_dir, fetched=fetched)
     if encoder is None:
         return None
 
-    def read(images: Sequence[Sequence[str]]) -> npt.NDArray[np.float16]:
+    def read(images: Sequence[Sequence[str]]) -> Pictured | None:
         cache = VectorCache(cache_dir / CACHE_FILE) if config.cache else None
         vectors, report = encode_product_images(
-            encoder, images, Path(config.image_folder), cache,
+            encoder, images, folders, cache,
             progress=lambda done, total: told("reading pictures", done, total),
         )  # fmt: skip
         told(f"pictures: {report}", 0, 1)
         if not vectors.any():
-            return np.zeros((len(images), 0), np.float16)
-        return ImageReduction.fit(vectors).apply(vectors).astype(np.float16)
+            return None
+        reduction = ImageReduction.fit(vectors, PHOTO_DIMS)
+        reduced = reduction.apply(vectors).astype("float16")
+        return Pictured(reduced, reduction, graph, encoder.name, encoder.version)
 
     return read

@@ -19,6 +19,7 @@ from daogou.models import ContentSizes, ItemContent, JointModel
 from daogou.retrieval.dense import DenseRetriever, build_dense
 from daogou.retrieval.lexical import LexicalRetriever
 from daogou.retrieval.lexical_index import build_lexical
+from daogou.retrieval.photos import save_photos
 from daogou.retrieval.proposals import TASTE_K
 from daogou.retrieval.sources import JOINT, save_sources
 from daogou.store import Store
@@ -347,6 +348,8 @@ def _write_content(writer: BundleWriter, shop: Shop, stats: ItemStats) -> None:
     save_items(writer, shop.table, stats)
     writer.add_array("text_vectors", shop.texts)
     writer.add_json("attributes", shop.attribute_values.words)
+    if shop.pictured is not None:
+        save_photos(writer, shop.pictured)
     for name, array in shop.centring.to_arrays().items():
         writer.add_array(f"centring_{name}", array)
 

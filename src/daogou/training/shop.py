@@ -12,11 +12,13 @@ import polars as pl
 
 from daogou.encoders import Centring, TextEncoder
 from daogou.encoders.base import unit
+from daogou.encoders.reduction import DIMS
 from daogou.features import Codes, ItemTable, ShopLog
 from daogou.features.attributes import AttributeCounter
 from daogou.features.items import Float32, Int32
 from daogou.retrieval.documents import LexicalDocument, item_texts, lexical_document
 from daogou.retrieval.item_vectors import encode_products
+from daogou.retrieval.photos import Pictured, narrowed
 from daogou.store import Store
 from daogou.text import detect_language
 from daogou.training.pictures import Pictures
@@ -52,6 +54,8 @@ class Shop:
         Codes of each item's attribute values, int32 [V, A], 0 pads; and their vocabulary.
     images
         Image vectors, float16 [V, I]; I is 0 where the shop has none.
+    pictured
+        The same with what is needed to compare a photo with them; None where it has none.
     unread
         What of the log is not in ``log``, and why; without a stop at the end of the reason.
     """
@@ -67,6 +71,7 @@ class Shop:
     attributes: Int32
     attribute_values: Codes
     images: npt.NDArray[np.float16]
+    pictured: Pictured | None = None
     unread: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, int]:
@@ -163,6 +168,7 @@ def build_shop(
     words = _words(table, titles, paths)
     names = _category_names(words, len(table.categories), encoder, centring)
     values, codes = attributes.build()
+    pictured = pictures(images) if pictures else None
     return Shop(
         table=table,
         revision=revision,
@@ -174,8 +180,16 @@ def build_shop(
         log=log(table),
         attributes=codes,
         attribute_values=values,
-        images=pictures(images) if pictures else np.zeros((len(table), 0), np.float16),
+        images=_images(pictured, len(table)),
+        pictured=pictured,
     )
+
+
+def _images(pictured: Pictured | None, size: int) -> npt.NDArray[np.float16]:
+    """What the item tower reads of the pictures of ``size`` products."""
+    if pictured is None:
+        return np.zeros((size, 0), np.float16)
+    return narrowed(pictured.vectors, DIMS).astype(np.float16)
 
 
 def _words(

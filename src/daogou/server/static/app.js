@@ -30,7 +30,7 @@ async function start() {
     const shop = await storefront(preferredLanguage(Object.keys(LANGUAGE_NAMES)));
     await speak(shop.languageCode);
     frame(shop);
-    guide();
+    guide(shop);
     const match = PAGES.map(([pattern, page]) => [location.pathname.match(pattern), page]).find(([m]) => m);
     const [found, page] = match ?? [["/"], homePage];
     isAbout(page === productPage ? decodeURIComponent(found[1]) : null);

@@ -13,8 +13,8 @@ const PLACEMENT = "assistant";
 
 let assistant = null;
 
-/** Put the assistant on the page, or have it follow who shops and in which language. */
-export function guide() {
+/** Put the assistant on the page of a `shop`, or have it follow who shops and in which language. */
+export function guide({ photos }) {
   if (!assistant) {
     assistant = h("daogou-assistant", { endpoint: "/", "product-url": productUrl("{id}").replace("%7Bid%7D", "{id}") });
     Object.defineProperty(assistant, "cart", { get: () => cart().slice(0, 100) });
@@ -23,6 +23,7 @@ export function guide() {
   }
   assistant.setAttribute("language", lang());
   assistant.setAttribute("visitor", visitor());
+  assistant.toggleAttribute("photos", photos);
   if (!assistant.isConnected) document.body.append(assistant);
 }
 

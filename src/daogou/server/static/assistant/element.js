@@ -6,9 +6,11 @@ import { Client } from "./client.js";
 import { Panel } from "./panel.js";
 import { Talk } from "./talk.js";
 import { answer, said } from "./turn.js";
+import { shrink } from "./photo.js";
 import { canListen, hush, listen, speak } from "./voice.js";
 import { spokenFor, wordsIn } from "./words.js";
 
+const LABEL = 200;
 const OPEN = "daogou.assistant.open";
 const HOME = new URL("../../..", import.meta.url).href;
 /** A sheet of its own, which a page's Content-Security-Policy need not allow styles for. */
@@ -17,12 +19,12 @@ const sheet = fetch(new URL("./style.css", import.meta.url))
   .then((css) => new CSSStyleSheet().replace(css));
 
 /**
- * Attributes: endpoint, language, visitor, product-id, product-url, inline, theme.
+ * Attributes: endpoint, language, visitor, product-id, product-url, photos, inline, theme.
  * Properties: cart, the page's own as [{id, variantId, quantity}], or undefined.
  * Events: daogou-open, daogou-close, daogou-cart {cart, added, removed}, daogou-choose {id, position, uri}.
  */
 export class DaogouAssistant extends HTMLElement {
-  static observedAttributes = ["language", "visitor", "product-id"];
+  static observedAttributes = ["language", "visitor", "product-id", "photos"];
 
   cart = undefined;
   #panel = null;
@@ -58,6 +60,7 @@ export class DaogouAssistant extends HTMLElement {
     if (!this.#ready) return;
     await this.#ready;
     if (name === "language") this.#speak(await wordsIn(this.#language()));
+    if (name === "photos") this.#photos();
     if (name === "visitor") await this.#restart();
   }
 
@@ -110,6 +113,7 @@ export class DaogouAssistant extends HTMLElement {
     [root.adoptedStyleSheets, this.#words] = await Promise.all([sheet.then((one) => [one]), wordsIn(this.#language())]);
     this.#panel = new Panel(this.inline, {
       say: (text) => this.#send({ text }),
+      photo: (file, text) => this.#photo(file, text),
       voice: () => this.#voice(),
       wishes: () => this.#send({ payload: "/wishes", label: this.#words.t("wishes") }),
       cart: () => this.#send({ payload: "/cart", label: this.#words.t("cart") }),
@@ -125,6 +129,7 @@ export class DaogouAssistant extends HTMLElement {
     }
     root.append(this.#panel.element);
     this.#speak(this.#words);
+    this.#photos();
     this.#connection();
   }
 
@@ -288,7 +293,24 @@ export class DaogouAssistant extends HTMLElement {
     if (gone) await this.#afresh();
   }
 
-  // ---- voice and connection
+  // ---- photos, voice and connection
+
+  /** Offer to send a photo where the shop can look at one. */
+  #photos() {
+    this.#panel.photo.hidden = !this.hasAttribute("photos");
+  }
+
+  /** Send a photo with what is written beside it; false where another message is being answered. */
+  #photo(file, text) {
+    if (this.#busy || !this.#talk) return false;
+    const { t } = this.#words;
+    const label = text ? `${t("photo.sent")}: ${text}` : t("photo.sent");
+    shrink(file).then(
+      (image) => this.#send({ image, ...(text ? { text } : {}), label: label.slice(0, LABEL) }),
+      () => this.#panel.tell(t("photo.failed")),
+    );
+    return true;
+  }
 
   #voice() {
     if (!canListen) return;

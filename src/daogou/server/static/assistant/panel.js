@@ -12,7 +12,7 @@ export class Panel {
   #inline;
   #texts = []; // functions that put words into what is always there
 
-  /** `act`: {say, press, stop, voice, again, wishes, cart, aloud, fresh, forget, close}. */
+  /** `act`: {say, photo, press, stop, voice, again, wishes, cart, aloud, fresh, forget, close}. */
   constructor(inline, act) {
     this.#act = act;
     this.#inline = inline;
@@ -22,6 +22,8 @@ export class Panel {
     this.trouble = h("div", { class: "trouble", part: "notice", role: "alert" });
     this.input = h("textarea", { class: "input", part: "input", rows: "1", maxlength: String(LONGEST), enterkeyhint: "send", onkeydown: this.#typed, oninput: this.#grow });
     this.voice = canListen && this.#label(h("button", { type: "button", class: "round", part: "voice", "aria-pressed": "false", onclick: () => act.voice() }, icon("voice")), "voice");
+    this.file = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: "-1", onchange: this.#chosen });
+    this.photo = this.#label(h("button", { type: "button", class: "round", part: "photo", hidden: true, onclick: () => this.file.click() }, icon("photo")), "photo");
     this.element = h(inline ? "section" : "dialog", { class: "panel", part: "panel", onkeydown: this.#escape, oncancel: (event) => { event.preventDefault(); act.close(); } });
     append(this.element, [this.#head(), this.log, this.waiting, this.trouble, this.replies, this.#foot()]);
     this.#names(this.replies, "replies");
@@ -62,7 +64,7 @@ export class Panel {
     return h(
       "div",
       { class: "foot" },
-      h("form", { class: "composer", part: "composer", onsubmit: send }, this.input, this.voice, this.submit),
+      h("form", { class: "composer", part: "composer", onsubmit: send }, this.photo, this.file, this.input, this.voice, this.submit),
       this.#word(h("p", { class: "automated" }), "automated"),
     );
   }
@@ -156,6 +158,12 @@ export class Panel {
     this.element.toggleAttribute("data-busy", busy);
     for (const button of this.replies.querySelectorAll("button")) button.disabled = busy;
   }
+
+  #chosen = () => {
+    const [file] = this.file.files;
+    this.file.value = ""; // the same one can be chosen again
+    if (file && this.#act.photo(file, this.input.value.trim())) this.write("");
+  };
 
   #typed = (event) => {
     // The Enter that ends a composition is not meant for the form; 229 is what Safari says then.

@@ -1,0 +1,1 @@
+"""How well search by photo finds what looks alike, and the same thing photographed anew."""
