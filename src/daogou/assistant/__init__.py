@@ -4,10 +4,12 @@ from daogou.assistant.assistant import Assistant
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said, ungrounded
 from daogou.assistant.knowledge import Extract, Knowledge, NoKnowledge, Passage
+from daogou.assistant.llm import LanguageModel, LlmConfig, open_llm
 from daogou.assistant.reply import (
     Card,
     Citation,
     Comparison,
+    Consulted,
     QuickReply,
     Reply,
     Row,
@@ -30,10 +32,13 @@ __all__ = [
     "CartLine",
     "Citation",
     "Comparison",
+    "Consulted",
     "Extract",
     "Fact",
     "Gate",
     "Knowledge",
+    "LanguageModel",
+    "LlmConfig",
     "NoKnowledge",
     "Offer",
     "Passage",
@@ -44,6 +49,7 @@ __all__ = [
     "Said",
     "State",
     "Wish",
+    "open_llm",
     "reply_to_json",
     "state_from_json",
     "state_to_json",

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -11,6 +11,8 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.llm import LanguageModel
+from daogou.assistant.llm.speaking import Voice, speak
 from daogou.assistant.reply import Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
 from daogou.assistant.turn import Turn
@@ -20,11 +22,11 @@ from daogou.errors import InvalidInput, NotFound
 from daogou.store import Store, StoredConversation, StoredTurn
 from daogou.text import clean
 
-LOCKS: Final = 64
-"""Of conversations that are answered at once; two that share one wait for each other."""
 ATTEMPTS: Final = 5
 """So often a message is answered anew where another process has answered one meanwhile."""
 FIRST: Final = 1
+_OURS: Final = frozenset(("command", "empty", "foreign"))
+"""What is said to be answered at once: what a button sends, and what there is nothing to read in."""
 
 
 class Assistant:
@@ -32,6 +34,11 @@ class Assistant:
 
     Every message is answered from the state that the store has, and the state after it is
     written with the turn. Of two messages at once to one conversation the second waits.
+
+    Parameters
+    ----------
+    llm
+        A language model that may read odd messages and improve words; the caller closes it.
     """
 
     def __init__(
@@ -40,12 +47,15 @@ class Assistant:
         store: Store,
         config: AssistantConfig | None = None,
         knowledge: Knowledge | None = None,
+        llm: LanguageModel | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
         self._config = config or AssistantConfig()
         self._knowledge = knowledge or NoKnowledge()
-        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._llm = llm
+        self._answering: dict[str, tuple[threading.Lock, int]] = {}
+        self._mutex = threading.Lock()
 
     def begin(self, visitor_id: str | None = None, language: str = "en") -> Reply:
         """Begin a conversation; the first message says that it is an automated assistant.
@@ -66,8 +76,17 @@ class Assistant:
         self._write(reply, "")
         return reply
 
-    def say(self, conversation_id: str, text: str) -> Reply:
+    def say(
+        self, conversation_id: str, text: str, hear: Callable[[str], None] | None = None
+    ) -> Reply:
         """Answer a message.
+
+        Parameters
+        ----------
+        hear
+            Gets the answer's text piece by piece, each as soon as it is known to be part of it;
+            together they are ``message.text``. Where another process has answered a message of
+            this conversation meanwhile, this one is answered anew, and heard anew.
 
         Raises
         ------
@@ -79,7 +98,7 @@ class Assistant:
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                reply = self._answer(stored, text)
+                reply = self._answer(stored, text, hear)
                 if self._write(reply, clean(text)[: self._config.max_characters]):
                     return reply
         raise InvalidInput(
@@ -111,16 +130,28 @@ class Assistant:
             )
         return stored
 
-    def _answer(self, stored: StoredConversation, text: str) -> Reply:
+    def _answer(
+        self, stored: StoredConversation, text: str, hear: Callable[[str], None] | None
+    ) -> Reply:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
         message = clean(text[: 4 * limit])
         language = language_of(message[:limit], state)
         number = stored.turns + 1
-        turn = self._turn(stored.id, number, stored.visitor_id, language, state)
-        if len(message) > limit or len(text) > 4 * limit:
-            turn.say("cut")
-        decide(turn, understand(message[:limit], state, turn.gate))
+
+        def fresh() -> Turn:
+            turn = self._turn(stored.id, number, stored.visitor_id, language, state)
+            if len(message) > limit or len(text) > 4 * limit:
+                turn.say("cut")
+            return turn
+
+        turn = fresh()
+        acts = understand(message[:limit], state, turn.gate)
+        decide(turn, acts)
+        if self._llm is None or number > self._llm.config.turns or acts[0].intent in _OURS:
+            Voice(turn.language, hear).say(turn.lines)
+        else:
+            turn = speak(turn, fresh, self._llm, message[:limit], hear)
         return turn.reply(stored.id, number)
 
     def _turn(
@@ -144,5 +175,17 @@ class Assistant:
 
     @contextmanager
     def _alone(self, conversation_id: str) -> Iterator[None]:
-        with self._locks[hash(conversation_id) % LOCKS]:
-            yield
+        """Hold a conversation's lock, which there is as long as somebody wants it."""
+        with self._mutex:
+            lock, wanted = self._answering.get(conversation_id) or (threading.Lock(), 0)
+            self._answering[conversation_id] = (lock, wanted + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._mutex:
+                lock, wanted = self._answering[conversation_id]
+                if wanted > 1:
+                    self._answering[conversation_id] = (lock, wanted - 1)
+                else:
+                    del self._answering[conversation_id]

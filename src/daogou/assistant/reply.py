@@ -1,5 +1,6 @@
 """What the assistant answers, in the shape that clients get."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,33 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Consulted:
+    """What a language model contributed to a turn, and what that cost.
+
+    Attributes
+    ----------
+    used
+        Whether a part of the answer is its own.
+    reason
+        Why not; empty where it is used.
+    cut
+        How many of its sentences were cut, by what was wrong with them.
+    estimated
+        Whether tokens are counted by us, because the endpoint did not tell.
+    """
+
+    used: bool
+    reason: str
+    cut: Mapping[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    requests: int
+    tool_calls: int
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a message.
 
@@ -66,6 +94,8 @@ class Reply:
         What the message was taken for.
     facts
         Everything in ``text`` that is not of a template, and where it comes from.
+    consulted
+        Of a turn in which a language model was asked.
     """
 
     conversation_id: str
@@ -80,11 +110,12 @@ class Reply:
     cart: tuple[CartLine, ...] = ()
     state: State = field(default_factory=State)
     facts: tuple[Fact, ...] = ()
+    consulted: Consulted | None = None
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
-    """The answer as HTTP and the store have it."""
-    return {
+    """The answer as HTTP and the store have it; ``diagnostics`` where a language model was asked."""
+    told: dict[str, Any] = {
         "conversationId": reply.conversation_id,
         "turnId": reply.turn,
         "intent": reply.intent,
@@ -98,6 +129,23 @@ def reply_to_json(reply: Reply) -> dict[str, Any]:
             for line in reply.cart
         ],
         "state": state_to_json(reply.state),
+    }
+    if reply.consulted is not None:
+        told["diagnostics"] = {"llm": _consulted(reply.consulted)}
+    return told
+
+
+def _consulted(told: Consulted) -> dict[str, Any]:
+    return {
+        "used": told.used,
+        "reason": told.reason,
+        "cut": dict(told.cut),
+        "promptTokens": told.prompt_tokens,
+        "completionTokens": told.completion_tokens,
+        "estimated": told.estimated,
+        "requests": told.requests,
+        "toolCalls": told.tool_calls,
+        "milliseconds": told.milliseconds,
     }
 
 

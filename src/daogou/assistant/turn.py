@@ -7,7 +7,7 @@ from typing import Any
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said
 from daogou.assistant.knowledge import Knowledge
-from daogou.assistant.reply import Card, Citation, Comparison, QuickReply, Reply
+from daogou.assistant.reply import Card, Citation, Comparison, Consulted, QuickReply, Reply
 from daogou.assistant.state import Offer, State
 from daogou.assistant.words import label, say
 from daogou.engine import Engine
@@ -41,6 +41,7 @@ class Turn:
     comparison: Comparison | None = None
     citations: list[Citation] = field(default_factory=list)
     extra: list[Fact] = field(default_factory=list)
+    consulted: Consulted | None = None
 
     def say(self, key: str, **facts: Fact) -> None:
         """Add a sentence; what was said already in this turn is not said again."""
@@ -98,4 +99,5 @@ class Turn:
             cart=self.state.cart,
             state=self.state,
             facts=(*facts, *self.extra),
+            consulted=self.consulted,
         )
