@@ -15,7 +15,7 @@ from daogou.types import Product
 from tests.journeys.test_journeys import CASES, JOURNEYS, travel
 
 WORDED: Final = frozenset(("has", "hasnt", "intent"))
-"""What need not hold of a careful model: the words are its own, and it may read what rules cannot."""
+"""What need not hold of a careful model: its words are its own, and it may read more."""
 
 
 def assistants(planted: Path, encoder: TextEncoder, script: Script) -> Iterator[tuple[Any, ...]]:

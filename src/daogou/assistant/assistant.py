@@ -26,7 +26,7 @@ ATTEMPTS: Final = 5
 """So often a message is answered anew where another process has answered one meanwhile."""
 FIRST: Final = 1
 _OURS: Final = frozenset(("command", "empty", "foreign"))
-"""What is said to be answered at once: what a button sends, and what there is nothing to read in."""
+"""Answered at once: what a button sends, and what has nothing that could be read."""
 
 
 class Assistant:

@@ -114,7 +114,7 @@ class Reply:
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
-    """The answer as HTTP and the store have it; ``diagnostics`` where a language model was asked."""
+    """The answer as HTTP and the store have it; with ``diagnostics`` where an LLM was asked."""
     told: dict[str, Any] = {
         "conversationId": reply.conversation_id,
         "turnId": reply.turn,

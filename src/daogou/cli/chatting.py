@@ -51,13 +51,13 @@ class Chat:
 
 def chat_command(settings: Settings, chat: Chat) -> None:
     """Talk until the input ends."""
-    with settings.open_store() as store:
+    with settings.open_llm() as llm, settings.open_store() as store:
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
         with engine:
-            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge)
+            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge, llm)
             if chat.once is not None:
-                _print(assistant.say(_begun(assistant, chat), chat.once), chat)
+                _answer(assistant, _begun(assistant, chat), chat.once, chat)
                 return
             _talk(settings, assistant, chat)
 
@@ -89,9 +89,8 @@ def _talk(settings: Settings, assistant: Assistant, chat: Chat) -> None:
             break
         if not message.strip():
             continue
-        reply = assistant.say(conversation_id, _pressed(message, payloads))
+        reply = _answer(assistant, conversation_id, _pressed(message, payloads), chat)
         language = reply.language
-        _print(reply, chat)
         payloads = [quick.payload for quick in reply.quick_replies]
         if reply.intent == "bye":
             break
@@ -119,11 +118,32 @@ def _pressed(message: str, payloads: list[str]) -> str:
     return message
 
 
+def _answer(assistant: Assistant, conversation_id: str, text: str, chat: Chat) -> Reply:
+    """Answer a message, and print the answer as it comes."""
+    if chat.json:
+        reply = assistant.say(conversation_id, text)
+        say(orjson.dumps(reply_to_json(reply)).decode())
+        return reply
+    reply = assistant.say(conversation_id, text, _hear)
+    out.print()
+    _print_more(reply)
+    return reply
+
+
+def _hear(piece: str) -> None:
+    out.print(escape(piece), end="", soft_wrap=True)
+
+
 def _print(reply: Reply, chat: Chat) -> None:
     if chat.json:
         say(orjson.dumps(reply_to_json(reply)).decode())
         return
     say(reply.text)
+    _print_more(reply)
+
+
+def _print_more(reply: Reply) -> None:
+    """What an answer has besides its text."""
     if reply.comparison is not None:
         out.print(_comparison(reply))
     elif len(reply.products) > 1 or any(card.reason for card in reply.products):

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from daogou import __version__
+from daogou.assistant import LanguageModel
 from daogou.engine import Engine
 from daogou.server import control_schemas, schemas, search_schemas
 from daogou.server.catalog import catalog_routes
@@ -26,12 +27,21 @@ Prices are minor units (`{"amount": 499, "currency": "USD"}`), except in `priceI
 `filter`, where Retail has major ones. Every answer that is not 2xx has one shape, `ErrorAnswer`."""
 
 
-def create_app(engine: Engine, store: Store, config: ServerConfig) -> FastAPI:
+def create_app(
+    engine: Engine, store: Store, config: ServerConfig, llm: LanguageModel | None = None
+) -> FastAPI:
     """The API and the storefront over an engine and its store.
 
-    The caller opens both and closes both; one engine serves all threads.
+    The caller opens all of them and closes them; one engine serves all threads.
+
+    Parameters
+    ----------
+    llm
+        The assistant's language model, where it has one.
     """
     metrics = Metrics()
+    if llm is not None:
+        metrics.watch(llm)
     app = FastAPI(
         title="Daogou",
         version=__version__,

@@ -102,9 +102,7 @@ class LanguageModel(Protocol):
     def counts(self) -> Counts:
         """What became of all turns so far."""
 
-    def write(
-        self, asked: Asked, spent: Spent, seconds: float
-    ) -> Generator[str, None, None]:
+    def write(self, asked: Asked, spent: Spent, seconds: float) -> Generator[str, None, None]:
         """The answer, piece by piece; with tools only once no more of them are asked for.
 
         Parameters

@@ -34,7 +34,10 @@ Kind = Literal[
 KEY: Final = "llm"
 """The key of a sentence that a language model wrote."""
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
-_MARKUP: Final = re.compile(r"[<>`\\|_#*=\[\]{}~^]|://|\bwww\.|&[a-z]+;|\b[a-z]+\.(?:com|org|net|cn)\b")
+_QUOTED: Final = re.compile('[“"]({[^{}]*})[”"]')
+_MARKUP: Final = re.compile(
+    r"[<>`\\|_#*=\[\]{}~^]|://|\bwww\.|&[a-z]+;|\b[a-z]+\.(?:com|org|net|cn)\b"
+)
 _TOOL: Final = re.compile(r"[a-z]+_[a-z]+|function_call|tool_call")
 _NUMERAL: Final = re.compile(NUMERAL)
 _ONE: Final = frozenset(("one", "一", "a one"))
@@ -90,6 +93,7 @@ class Claims:
             It may not.
         """
         sentence = " ".join(sentence.replace("**", "").split()).removeprefix("- ")
+        sentence = _QUOTED.sub(r"\1", sentence)
         pieces = self._pieces(sentence)
         rest = " ¦ ".join(piece.text for piece in pieces if not piece.slots)
         if _TOOL.search(rest):
@@ -115,7 +119,9 @@ class Claims:
         found: dict[str, list[Slot]] = {}
         for slot in self._material.slots.values():
             fact = slot.fact
-            literal = fact.kind in _NAMED or fact.name in ("brand", "rating") or fact.kind == "count"
+            literal = (
+                fact.kind in _NAMED or fact.name in ("brand", "rating") or fact.kind == "count"
+            )
             if literal and fact.text:
                 found.setdefault(fact.text, []).append(slot)
         return {text: tuple(slots) for text, slots in found.items()}
@@ -196,7 +202,9 @@ class Claims:
         """A fact of no product must not read as one of a product: it comes before any title."""
         fact = pieces[place].slots[0].fact
         after = [n for n in titles if n > place]
-        counted = fact.kind == "count" and after and not _words_between(pieces[place + 1 : after[0]])
+        counted = (
+            fact.kind == "count" and after and not _words_between(pieces[place + 1 : after[0]])
+        )
         if len(after) < len(titles) or counted or (after and fact.name == "budget"):
             raise Cut("misplaced")
 
@@ -249,9 +257,10 @@ class Claims:
             if word in plain and not self._chinese:
                 begun = True
                 continue
-            if singular(word) in words or word in words:
+            if singular(word) in words or word in words or read_numeral(word) is not None:
                 begun = True
                 continue
+            begun = begun or self._chinese
             named = match[0][0].isupper() and (begun or not match[0][1:].islower())
             raise Cut("name" if named else "language" if self._chinese else "word")
 
@@ -315,9 +324,8 @@ def is_claim(text: str) -> bool:
 
 def sentences_of(text: str, *, ended: bool) -> list[str]:
     """A text sentence by sentence; the last is only begun, unless the text has ended."""
-    parts = _END.split(text)
+    parts = [part.lstrip() for part in _END.split(text)]
     return [part for part in parts if part.strip()] if ended else parts
 
 
 _END: Final = re.compile(r"(?<=[。！？；])|(?<=[.!?…])\s+|(?<=[.!?…][\"'”’)])\s+|\n+")
-

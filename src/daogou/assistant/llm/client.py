@@ -68,9 +68,7 @@ class Client:
         self._thread = threading.Thread(target=self._loop.run_forever, name="llm", daemon=True)
         self._thread.start()
 
-    def write(
-        self, asked: Asked, spent: Spent, seconds: float
-    ) -> Generator[str, None, None]:
+    def write(self, asked: Asked, spent: Spent, seconds: float) -> Generator[str, None, None]:
         """As :meth:`~daogou.assistant.llm.asking.LanguageModel.write` says."""
         end = time.monotonic() + seconds
         pieces: queue.SimpleQueue[str | Failed | None] = queue.SimpleQueue()

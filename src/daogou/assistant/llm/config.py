@@ -86,6 +86,6 @@ class LlmConfig:
             )
         if not self.model:
             raise ConfigError(
-                f"[llm] has the endpoint {self.endpoint} and no model; add model = \"NAME\", as the"
+                f'[llm] has the endpoint {self.endpoint} and no model; add model = "NAME", as the'
                 " service calls it."
             )

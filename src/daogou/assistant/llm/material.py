@@ -81,10 +81,11 @@ def gather(turn: Turn, product_ids: Iterable[str], lines: Sequence[Said]) -> Mat
         {p.id: record_words(p) for p in products},
         cards or tuple(p.id for p in products),
     )
+    own = len(slots)
     for line in lines:
         for fact in line.facts:
             if fact.text and material.slot_of(fact) is None:
-                key = f"f{len(slots) + 1}"
+                key = f"f{len(slots) - own + 1}"
                 slots[key] = Slot(key, fact, next(iter(fact.product_ids), None))
     return material
 

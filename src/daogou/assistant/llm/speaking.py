@@ -7,8 +7,8 @@ these tell every fact of them. Nothing that passed is taken back: what was heard
 """
 
 import time
-from contextlib import closing
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Final
 
 from daogou.assistant.gate import Said
@@ -187,4 +187,3 @@ def _leading(lines: Sequence[Said]) -> list[Said]:
     """The sentences before the first that may be replaced."""
     place = next((n for n, line in enumerate(lines) if line.key in FREE), len(lines))
     return list(lines[:place])
-

@@ -9,6 +9,7 @@ description, an article), acts are closed for the turn: what it read cannot make
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -103,16 +104,29 @@ class Desk:
         """What is offered."""
         return (
             _tool("search_products", "Search for products.", _Search, self._search),
-            _tool("recommend_products", "Products that may suit the shopper.", _Nothing, self._recommend),
+            _tool(
+                "recommend_products",
+                "Products that may suit the shopper.",
+                _Nothing,
+                self._recommend,
+            ),
             _tool("compare_products", "Products side by side.", _Several, self._compare),
             _tool("show_product", "Show one of the products.", _One, self._show),
-            _tool("read_details", "Read a product's description. Ends acting.", _One, self._details),
             _tool(
-                "quote_article", "Answer from the shop's articles. Ends acting.", _Nothing, self._answer
+                "read_details", "Read a product's description. Ends acting.", _One, self._details
+            ),
+            _tool(
+                "quote_article",
+                "Answer from the shop's articles. Ends acting.",
+                _Nothing,
+                self._answer,
             ),
             _tool("propose_cart", "Ask whether to put it into the cart.", _Add, self._propose),
             _tool(
-                "ask_shopper", "Ask what parts the products best; after a search.", _Nothing, self._ask
+                "ask_shopper",
+                "Ask what parts the products best; after a search.",
+                _Nothing,
+                self._ask,
             ),
             _tool("offer_relaxing", "Ask which wish may be dropped.", _Nothing, self._relax),
         )
@@ -172,9 +186,9 @@ class Desk:
                 if wish.strength == "must-not"
             ]
         wishes = [wish for wish in wishes if wish.field not in ("price", "discount")]
-        bounds = [self._amount(bound, currency) for bound in (told.low, told.high)]
-        if any(bound is not None for bound in bounds):
-            wishes.append(price_wish(*bounds, currency))
+        low, high = (self._amount(bound, currency) for bound in (told.low, told.high))
+        if low is not None or high is not None:
+            wishes.append(price_wish(low, high, currency))
         return replace(
             wanted, wishes=tuple(wishes), total=None, order_by="", superlative=False, quantity=None
         )
@@ -189,7 +203,7 @@ class Desk:
         """A bound in minor units, where the message names it."""
         if bound is None or not any(n is not None and float(n) == bound for n in self._numbers):
             return None
-        return round(bound * 10 ** minor_digits(currency or "USD"))
+        return int(Decimal(str(bound)).scaleb(minor_digits(currency or "USD")))
 
     def _recommend(self, told: _Nothing) -> str:
         del told
@@ -316,5 +330,7 @@ def _tool(
 def _plain(schema: Any) -> Any:
     """A schema without its titles, which cost tokens and say nothing."""
     if isinstance(schema, dict):
-        return {k: _plain(v) for k, v in schema.items() if not (k == "title" and isinstance(v, str))}
+        return {
+            k: _plain(v) for k, v in schema.items() if not (k == "title" and isinstance(v, str))
+        }
     return [_plain(v) for v in schema] if isinstance(schema, list) else schema
