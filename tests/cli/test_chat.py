@@ -71,12 +71,11 @@ def test_the_language_model_of_the_settings_is_asked(
     told = json.loads(result.stdout.strip().splitlines()[-1])
     assert told["diagnostics"]["llm"]["used"]
     assert "You might like red apple number" in talk(home, "red apple\n")
-    doctor = " ".join(run("doctor", "--home", home).output.split())
+    doctor = run("doctor", "--home", home).output
     assert "language model" in doctor
-    assert "scripted:plain answers" in doctor
+    assert "scripted:plain" in doctor
     settings.write_text('[llm]\nendpoint = "http://127.0.0.1:9/v1"\nmodel = "m"\n')
-    doctor = " ".join(run("doctor", "--home", home).output.split())
-    assert "unreachable" in doctor
+    assert "unreachable" in run("doctor", "--home", home).output
     assert "$1" in talk(home, "red apple\n")
     settings.write_text(settings.read_text() + 'key_variable = "NO_SUCH_KEY"\n')
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)

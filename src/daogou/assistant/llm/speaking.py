@@ -81,6 +81,7 @@ class _Speaker:
         acting: bool,
     ) -> None:
         self._default = default
+        self._fresh = fresh
         self._model = model
         self._message = message
         self._voice = Voice(default.language, hear)
@@ -136,7 +137,7 @@ class _Speaker:
         tools = desk.tools() if desk is not None else ()
         asked = Asked(
             instructions(turn.language, acting=desk is not None),
-            data_of(turn, self._message, material, turn.lines),
+            data_of(turn if desk is None else self._fresh(), self._message, material, turn.lines),
             tools,
         )
         claims: Claims | None = None
