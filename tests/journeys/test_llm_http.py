@@ -24,7 +24,7 @@ KEY: Final = "sk-very-secret"
 
 @contextmanager
 def opened(url: str, **settings: Any) -> Iterator[LanguageModel]:
-    told = {"seconds": 20.0, "key_variable": "LLM_KEY"} | settings
+    told: dict[str, Any] = {"seconds": 20.0, "key_variable": "LLM_KEY"} | settings
     model = open_llm(LlmConfig(endpoint=url, model="m", **told), {"LLM_KEY": KEY})
     assert model is not None
     try:
