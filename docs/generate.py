@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import typer
 
-from daogou.assistant import AssistantConfig
+from daogou.assistant import AssistantConfig, LlmConfig
 from daogou.cli import app
 from daogou.encoders import EncoderConfig
 from daogou.engine.config import EngineConfig
@@ -33,6 +33,7 @@ SECTIONS: Final[dict[str, Any]] = {
     "training": TrainingConfig,
     "server": ServerConfig,
     "assistant": AssistantConfig,
+    "llm": LlmConfig,
 }
 
 

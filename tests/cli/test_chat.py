@@ -62,5 +62,27 @@ def test_a_conversation_that_there_is_not(run: Callable[..., Result], home: Path
     assert "daogou chat" in result.output
 
 
+def test_the_language_model_of_the_settings_is_asked(
+    run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = home / "daogou.toml"
+    settings.write_text('[llm]\nendpoint = "scripted:plain"\nseconds = 60\n')
+    result = run("chat", "--home", home, "--once", "red apple", "--json")
+    told = json.loads(result.stdout.strip().splitlines()[-1])
+    assert told["diagnostics"]["llm"]["used"]
+    assert "You might like red apple number" in talk(home, "red apple\n")
+    doctor = run("doctor", "--home", home).output
+    assert "language model" in doctor
+    assert "scripted:plain" in doctor
+    settings.write_text('[llm]\nendpoint = "http://127.0.0.1:9/v1"\nmodel = "m"\n')
+    assert "unreachable" in run("doctor", "--home", home).output
+    assert "$1" in talk(home, "red apple\n")
+    settings.write_text(settings.read_text() + 'key_variable = "NO_SUCH_KEY"\n')
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    result = run("chat", "--home", home, "--once", "red apple")
+    assert result.exit_code == 1
+    assert "NO_SUCH_KEY" in result.output
+
+
 def test_chinese_is_greeted_in_chinese(home: Path) -> None:
     assert "自动" in talk(home, "", "--language", "zh")

@@ -1,8 +1,12 @@
 """Health, readiness and metrics."""
 
+from contextlib import closing
+
 import pytest
 from starlette.testclient import TestClient
 
+from daogou.assistant import Assistant, LlmConfig, open_llm
+from daogou.assistant.llm import Spent
 from daogou.engine import Engine
 from daogou.errors import StoreError
 from daogou.server import ServerConfig, create_app
@@ -65,3 +69,19 @@ def test_not_ready_without_a_bundle(store: Store, config: ServerConfig) -> None:
         assert response.status_code == 503
         assert "`daogou train`" in response.json()["error"]["message"]
         assert client.post("/v1/search", json={"query": "milk"}).json()["totalSize"] > 0
+
+
+def test_metrics_of_a_language_model(store: Store, config: ServerConfig) -> None:
+    llm = open_llm(LlmConfig(endpoint="scripted:misbehaving"))
+    assert llm is not None
+    with Engine.open(store, None) as engine, closing(llm):
+        llm.count("ungrounded", {"promise": 2}, Spent(prompt_tokens=300, completion_tokens=20))
+        app = create_app(engine, store, config, Assistant(engine, store, llm=llm))
+        lines = TestClient(app).get("/metrics").text.splitlines()
+    for line in (
+        'daogou_llm_turns_total{outcome="ungrounded"} 1.0',
+        'daogou_llm_sentences_cut_total{kind="promise"} 2.0',
+        'daogou_llm_tokens_total{kind="prompt"} 300.0',
+        'daogou_llm_tokens_total{kind="completion"} 20.0',
+    ):
+        assert line in lines

@@ -4,12 +4,14 @@ from daogou.assistant.assistant import Assistant
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said, ungrounded
 from daogou.assistant.knowledge import Extract, Knowledge, NoKnowledge, Passage
+from daogou.assistant.llm import LanguageModel, LlmConfig, open_llm
 from daogou.assistant.page import Page
 from daogou.assistant.reply import (
     Call,
     Card,
     Citation,
     Comparison,
+    Consulted,
     QuickReply,
     Reply,
     Row,
@@ -33,10 +35,13 @@ __all__ = [
     "CartLine",
     "Citation",
     "Comparison",
+    "Consulted",
     "Extract",
     "Fact",
     "Gate",
     "Knowledge",
+    "LanguageModel",
+    "LlmConfig",
     "NoKnowledge",
     "Offer",
     "Page",
@@ -48,6 +53,7 @@ __all__ = [
     "Said",
     "State",
     "Wish",
+    "open_llm",
     "reply_to_json",
     "state_from_json",
     "state_to_json",

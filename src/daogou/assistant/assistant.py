@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -12,6 +12,8 @@ from daogou.assistant.deciding import decide
 from daogou.assistant.gate import Gate
 from daogou.assistant.guessing import Guesser
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
+from daogou.assistant.llm import LanguageModel
+from daogou.assistant.llm.speaking import Voice, speak
 from daogou.assistant.noting import events_of
 from daogou.assistant.page import NOWHERE, Page
 from daogou.assistant.photos import find_by_photo
@@ -19,17 +21,17 @@ from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json, state_to_json
 from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
-from daogou.assistant.understanding import language_of, understand
+from daogou.assistant.understanding import Act, language_of, understand
 from daogou.engine import Engine
 from daogou.errors import InvalidInput, NotFound
 from daogou.store import Store, StoredConversation, StoredTurn
 from daogou.text import clean
 
-LOCKS: Final = 64
-"""Of conversations that are answered at once; two that share one wait for each other."""
 ATTEMPTS: Final = 5
 """So often a message is answered anew where another process has answered one meanwhile."""
 FIRST: Final = 1
+_OURS: Final = frozenset(("command", "empty", "foreign"))
+"""Answered at once: what a button sends, and what has nothing that could be read."""
 
 
 class Assistant:
@@ -38,6 +40,11 @@ class Assistant:
     Every message is answered from the state that the store has, and the state after it is
     written with the turn, as are the events of what a visitor does in it. Of two messages at once
     to one conversation the second waits.
+
+    Parameters
+    ----------
+    llm
+        A language model that may read odd messages and improve words; the caller closes it.
     """
 
     def __init__(
@@ -46,12 +53,20 @@ class Assistant:
         store: Store,
         config: AssistantConfig | None = None,
         knowledge: Knowledge | None = None,
+        llm: LanguageModel | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
         self._config = config or AssistantConfig()
         self._knowledge = knowledge or NoKnowledge()
-        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._llm = llm
+        self._answering: dict[str, tuple[threading.Lock, int]] = {}
+        self._mutex = threading.Lock()
+
+    @property
+    def llm(self) -> LanguageModel | None:
+        """The language model that it may ask."""
+        return self._llm
 
     def begin(self, visitor_id: str | None = None, language: str = "en") -> Reply:
         """Begin a conversation; the first message says that it is an automated assistant.
@@ -85,8 +100,9 @@ class Assistant:
         Parameters
         ----------
         hear
-            Called with each piece of the answer's text as soon as it is ready; together they
-            are the text of the reply.
+            Gets the answer's text piece by piece, each as soon as it is known to be part of it;
+            together they are the text of the reply. Where another process has answered a message
+            of this conversation meanwhile, this one is answered anew, and heard anew.
         page
             What the page knows that the message comes from.
         image
@@ -103,11 +119,9 @@ class Assistant:
         with self._alone(conversation_id):
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                turn, reply = self._answer(stored, text, page, image)
+                turn, reply = self._answer(stored, text, page, image, hear)
                 said = clean(page.label or text)[: self._config.max_characters]
                 if self._write(turn, reply, said):
-                    if hear is not None:
-                        hear(reply.text)
                     return reply
         raise InvalidInput(
             "Other messages to this conversation are being answered; send yours again.",
@@ -156,7 +170,12 @@ class Assistant:
         return stored
 
     def _answer(
-        self, stored: StoredConversation, text: str, page: Page, image: bytes | None
+        self,
+        stored: StoredConversation,
+        text: str,
+        page: Page,
+        image: bytes | None,
+        hear: Callable[[str], None] | None,
     ) -> tuple[Turn, Reply]:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
@@ -165,19 +184,34 @@ class Assistant:
         if page.language and message.startswith("/"):
             language = page.language
         number = stored.turns + 1
-        turn = self._turn(stored.id, number, stored.visitor_id, language, state)
-        if len(message) > limit or len(text) > 4 * limit:
-            turn.say("cut")
-        page.open(turn)
+
+        def fresh() -> Turn:
+            turn = self._turn(stored.id, number, stored.visitor_id, language, state)
+            if len(message) > limit or len(text) > 4 * limit:
+                turn.say("cut")
+            page.open(turn)
+            return turn
+
+        turn = fresh()
         if image is not None and self._engine.sees_photos:
             find_by_photo(turn, image, message[:limit])
-            return turn, turn.reply(stored.id, number)
-        if image is not None:
+        elif image is not None:
             turn.intent = "photo"
             turn.say("photo_unable")
-        if message or image is None:
+        acts: Sequence[Act] = ()
+        if image is None or (message and not self._engine.sees_photos):
             guesser = Guesser(self._engine, turn.gate)
-            decide(turn, understand(message[:limit], turn.state, turn.gate, guesser))
+            acts = understand(message[:limit], turn.state, turn.gate, guesser)
+            decide(turn, acts)
+        if (
+            self._llm is None
+            or image is not None
+            or number > self._llm.config.turns
+            or acts[0].intent in _OURS
+        ):
+            Voice(turn.language, hear).say(turn.lines)
+        else:
+            turn = speak(turn, fresh, self._llm, message[:limit], hear)
         return turn, turn.reply(stored.id, number)
 
     def _turn(
@@ -203,5 +237,17 @@ class Assistant:
 
     @contextmanager
     def _alone(self, conversation_id: str) -> Iterator[None]:
-        with self._locks[hash(conversation_id) % LOCKS]:
-            yield
+        """Hold a conversation's lock, which there is as long as somebody wants it."""
+        with self._mutex:
+            lock, wanted = self._answering.get(conversation_id) or (threading.Lock(), 0)
+            self._answering[conversation_id] = (lock, wanted + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._mutex:
+                lock, wanted = self._answering[conversation_id]
+                if wanted > 1:
+                    self._answering[conversation_id] = (lock, wanted - 1)
+                else:
+                    del self._answering[conversation_id]

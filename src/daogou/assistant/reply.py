@@ -77,6 +77,33 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Consulted:
+    """What a language model contributed to a turn, and what that cost.
+
+    Attributes
+    ----------
+    used
+        Whether a part of the answer is its own.
+    reason
+        Why not; empty where it is used.
+    cut
+        How many of its sentences were cut, by what was wrong with them.
+    estimated
+        Whether tokens are counted by us, because the endpoint did not tell.
+    """
+
+    used: bool
+    reason: str
+    cut: Mapping[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    requests: int
+    tool_calls: int
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a message.
 
@@ -90,6 +117,8 @@ class Reply:
         Everything in ``text`` that is not of a template, and where it comes from.
     calls
         What was done for it, in its order.
+    consulted
+        Of a turn in which a language model was asked.
     """
 
     conversation_id: str
@@ -105,11 +134,12 @@ class Reply:
     state: State = field(default_factory=State)
     facts: tuple[Fact, ...] = ()
     calls: tuple[Call, ...] = ()
+    consulted: Consulted | None = None
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
-    """The answer as HTTP and the store have it."""
-    return {
+    """The answer as HTTP and the store have it; with ``diagnostics`` where an LLM was asked."""
+    told: dict[str, Any] = {
         "conversationId": reply.conversation_id,
         "turnId": reply.turn,
         "intent": reply.intent,
@@ -123,6 +153,23 @@ def reply_to_json(reply: Reply) -> dict[str, Any]:
         ],
         "cart": cart_to_json(reply.cart),
         "state": state_to_json(reply.state),
+    }
+    if reply.consulted is not None:
+        told["diagnostics"] = {"llm": _consulted(reply.consulted)}
+    return told
+
+
+def _consulted(told: Consulted) -> dict[str, Any]:
+    return {
+        "used": told.used,
+        "reason": told.reason,
+        "cut": dict(told.cut),
+        "promptTokens": told.prompt_tokens,
+        "completionTokens": told.completion_tokens,
+        "estimated": told.estimated,
+        "requests": told.requests,
+        "toolCalls": told.tool_calls,
+        "milliseconds": told.milliseconds,
     }
 
 

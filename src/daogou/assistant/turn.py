@@ -8,7 +8,15 @@ from daogou.assistant.config import AssistantConfig
 from daogou.assistant.gate import Fact, Gate, Said
 from daogou.assistant.knowledge import Knowledge
 from daogou.assistant.noting import Deed
-from daogou.assistant.reply import Call, Card, Citation, Comparison, QuickReply, Reply
+from daogou.assistant.reply import (
+    Call,
+    Card,
+    Citation,
+    Comparison,
+    Consulted,
+    QuickReply,
+    Reply,
+)
 from daogou.assistant.state import Offer, State
 from daogou.assistant.words import label, say
 from daogou.engine import Engine
@@ -49,6 +57,7 @@ class Turn:
     extra: list[Fact] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
+    consulted: Consulted | None = None
 
     def say(self, key: str, **facts: Fact) -> None:
         """Add a sentence; what was said already in this turn is not said again."""
@@ -123,4 +132,5 @@ class Turn:
             state=self.state,
             facts=(*facts, *self.extra),
             calls=tuple(self.calls),
+            consulted=self.consulted,
         )

@@ -56,13 +56,14 @@ class Chat:
 
 def chat_command(settings: Settings, chat: Chat) -> None:
     """Talk until the input ends."""
-    with settings.open_store() as store:
+    with settings.open_llm() as llm, settings.open_store() as store:
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
         with engine:
-            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge)
+            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge, llm)
             if chat.once is not None:
-                _print(assistant.say(_begun(assistant, chat), chat.once), chat)
+                if _answer(assistant, _begun(assistant, chat), chat.once, chat) is None:
+                    raise SystemExit(1)
                 return
             _talk(settings, assistant, chat)
 
@@ -94,31 +95,16 @@ def _talk(settings: Settings, assistant: Assistant, chat: Chat) -> None:
             break
         if not message.strip():
             continue
-        answered = _answered(assistant, conversation_id, _pressed(message, payloads))
+        answered = _answer(assistant, conversation_id, _pressed(message, payloads), chat)
         if answered is None:
             continue
         reply = answered
         language = reply.language
-        _print(reply, chat)
         payloads = [quick.payload for quick in reply.quick_replies]
         if reply.intent == "bye":
             break
     if not chat.json:
         say(f"{_WORDS[language]['left']} {settings.command(f'chat --resume {conversation_id}')}")
-
-
-def _answered(assistant: Assistant, conversation_id: str, message: str) -> Reply | None:
-    """The answer to a message, with the photo that ``/photo FILE`` names; None without one."""
-    sent = _PHOTO.fullmatch(message.strip())
-    if sent is None:
-        return assistant.say(conversation_id, message)
-    path = sent["quoted"] or sent["path"]
-    try:
-        taken = photo(Path(path).expanduser())
-        return assistant.say(conversation_id, sent["text"] or "", image=taken)
-    except InvalidInput as error:
-        complain(str(error))
-        return None
 
 
 def _message() -> str | None:
@@ -141,11 +127,39 @@ def _pressed(message: str, payloads: list[str]) -> str:
     return message
 
 
+def _answer(assistant: Assistant, conversation_id: str, message: str, chat: Chat) -> Reply | None:
+    """Answer a message, and print the answer as it comes; None without the photo that it names."""
+    text, image = message, None
+    if sent := _PHOTO.fullmatch(message.strip()):
+        try:
+            image = photo(Path(sent["quoted"] or sent["path"]).expanduser())
+        except InvalidInput as error:
+            complain(str(error))
+            return None
+        text = sent["text"] or ""
+    reply = assistant.say(conversation_id, text, None if chat.json else _hear, image=image)
+    if chat.json:
+        say(orjson.dumps(reply_to_json(reply)).decode())
+    else:
+        out.print()
+        _print_more(reply)
+    return reply
+
+
+def _hear(piece: str) -> None:
+    out.print(escape(piece), end="", soft_wrap=True)
+
+
 def _print(reply: Reply, chat: Chat) -> None:
     if chat.json:
         say(orjson.dumps(reply_to_json(reply)).decode())
         return
     say(reply.text)
+    _print_more(reply)
+
+
+def _print_more(reply: Reply) -> None:
+    """What an answer has besides its text."""
     if reply.comparison is not None:
         out.print(_comparison(reply))
     elif len(reply.products) > 1 or any(card.reason for card in reply.products):

@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final, Literal
 from rich.markup import escape
 from rich.table import Table
 
+from daogou.assistant.llm import Failed, LlmConfig, Reason, probe
 from daogou.cli.asking import open_engine
 from daogou.cli.packages import missing_modules, needed_packages
 from daogou.cli.results import memory_bytes
@@ -68,8 +70,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("[encoder]", settings.encoder),
         ("[engine]", settings.engine),
         ("[server]", settings.server),
+        ("[assistant]", settings.assistant),
+        ("[llm]", settings.llm),
     ):
         yield from _section(name, section)
+    yield _llm(settings)
     try:
         with settings.open_store() as store:
             yield from _store(settings, store)
@@ -125,6 +130,43 @@ def _section(name: str, read: Callable[[], object]) -> Iterator[Finding]:
         read()
     except DaogouError as error:
         yield Finding("bad", f"daogou.toml {name}", "cannot be used", str(error))
+
+
+def _llm(settings: Settings) -> Finding:
+    """Ask the language model for one word, where there is one."""
+    try:
+        config = settings.llm()
+        with settings.open_llm() as model:
+            if model is None:
+                return Finding("good", "language model", "none: the default engine answers alone")
+            begun = time.perf_counter()
+            spent = probe(model)
+            seconds = time.perf_counter() - begun
+    except Failed as failed:
+        remedy = f"Shoppers get the default engine's answers meanwhile. {_REMEDIES[failed.reason]}"
+        return Finding("note", "language model", f"{_at(config)}: {failed.reason}", remedy)
+    except DaogouError as error:
+        return Finding("bad", "language model", "cannot be used", str(error))
+    found = f"{_at(config)} answers in {seconds:.1f} s ({spent.tokens} tokens for one word)"
+    return Finding("good", "language model", found)
+
+
+def _at(config: LlmConfig) -> str:
+    return f"{config.model} at {config.endpoint}" if config.model else config.endpoint
+
+
+_REMEDIES: Final[dict[Reason, str]] = {
+    "time": "It took longer than [llm] seconds: raise them, or take a faster model.",
+    "tokens": "[llm] tokens or answer_tokens are too few for one word: raise them.",
+    "tools": "It asked for tools that it was not offered: take another model.",
+    "unknown tool": "It asked for tools that it was not offered: take another model.",
+    "unreachable": "Nothing answers there: check [llm] endpoint, and that the service runs.",
+    "status": "It refused: check [llm] model, and the key in the variable of key_variable.",
+    "garbled": "What answers is no OpenAI-compatible service: check the path of [llm] endpoint.",
+    "empty": "It said nothing: a model that thinks first needs more [llm] answer_tokens.",
+    "ungrounded": "",
+    "broken": "The log says what was raised.",
+}
 
 
 def _store(settings: Settings, store: Store) -> Iterator[Finding]:

@@ -11,10 +11,10 @@ from daogou.server import serve_mcp
 def mcp_command(settings: Settings) -> None:
     """Answer until the input ends; nothing but answers is written to the output."""
     require("mcp", "The MCP server")
-    with settings.open_store() as store:
+    with settings.open_llm() as llm, settings.open_store() as store:
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
             engine.warm_up()
         with engine:
-            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge)
+            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge, llm)
             serve_mcp(engine, store, settings.server(), assistant)

@@ -17,7 +17,11 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
     """Serve until Ctrl-C."""
     config = settings.server(host=host, port=port)
     # Taken before the shop is opened, which would be for nothing if the port were not free.
-    with listen(config) as listener, settings.open_store() as store:
+    with (
+        listen(config) as listener,
+        settings.open_llm() as llm,
+        settings.open_store() as store,
+    ):
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
             engine.warm_up()
@@ -25,7 +29,7 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
             gc.collect()
             gc.freeze()
         with engine:
-            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge)
+            assistant = Assistant(engine, store, settings.assistant(), engine.knowledge, llm)
             app = create_app(engine, store, config, assistant)
             products = store.count_products()
             if engine.bundle_id is None:

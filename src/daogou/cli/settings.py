@@ -2,6 +2,8 @@
 
 import os
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from daogou.config import C, fill, read_toml
 
 if TYPE_CHECKING:
-    from daogou.assistant import AssistantConfig
+    from daogou.assistant import AssistantConfig, LanguageModel, LlmConfig
     from daogou.encoders import EncoderConfig
     from daogou.engine.config import EngineConfig
     from daogou.server import ServerConfig
     from daogou.store import Store
     from daogou.training.config import TrainingConfig
 
-SECTIONS: Final = ("store", "encoder", "engine", "training", "server", "assistant")
+SECTIONS: Final = ("store", "encoder", "engine", "training", "server", "assistant", "llm")
 FILE: Final = "daogou.toml"
 DEFAULT_HOME: Final = Path("daogou-data")
 HOME_VARIABLE: Final = "DAOGOU_HOME"
@@ -116,6 +118,30 @@ class Settings:
         from daogou.assistant import AssistantConfig
 
         return self._section("assistant", AssistantConfig)
+
+    def llm(self) -> "LlmConfig":
+        """The ``[llm]`` section."""
+        from daogou.assistant import LlmConfig
+
+        return self._section("llm", LlmConfig)
+
+    @contextmanager
+    def open_llm(self) -> "Iterator[LanguageModel | None]":
+        """The language model of the ``[llm]`` section, None where it names none.
+
+        Raises
+        ------
+        ConfigError
+            It cannot be used: its packages or its key are missing.
+        """
+        from daogou.assistant import open_llm
+
+        model = open_llm(self.llm())
+        try:
+            yield model
+        finally:
+            if model is not None:
+                model.close()
 
     def command(self, words: str) -> str:
         """``daogou WORDS`` for this shop, to be pasted into a terminal."""

@@ -40,7 +40,7 @@ def create_app(
 ) -> FastAPI:
     """The API and the storefront over an engine and its store.
 
-    The caller opens both and closes both; one engine serves all threads.
+    The caller opens all of them and closes them; one engine serves all threads.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def create_app(
     """
     assistant = assistant or Assistant(engine, store, knowledge=engine.knowledge)
     metrics = Metrics()
+    if assistant.llm is not None:
+        metrics.watch(assistant.llm)
     limiter = Limiter(config.messages_per_minute)
     tools = Tools(engine, store, config, assistant).listed()
     app = FastAPI(

@@ -179,6 +179,10 @@ class ReplyAnswer(Wire):
         description="Everything that the conversation goes on from: `goal`, `must`, `mustNot`,"
         " `prefer`, `budget`, and more."
     )
+    diagnostics: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Of a turn in which a language model was asked: what became of it.",
+    )
 
 
 class FeedbackOut(Wire):

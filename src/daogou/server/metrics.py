@@ -14,8 +14,33 @@ from prometheus_client import (
     Summary,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from daogou.assistant import LanguageModel
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class _Watched(Collector):
+    """The counts of a language model, read when they are asked for."""
+
+    def __init__(self, llm: LanguageModel) -> None:
+        self._llm = llm
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        counts = self._llm.counts
+        for name, told, label, values in (
+            ("turns", "Turns that asked a language model, by what became of them", "outcome",
+             counts.turns),
+            ("sentences_cut", "Sentences of it that were cut, by what was wrong with them", "kind",
+             counts.cut),
+            ("tokens", "Tokens that it cost", "kind", counts.tokens),
+        ):  # fmt: skip
+            family = CounterMetricFamily(f"daogou_llm_{name}", told, labels=[label])
+            for value, number in sorted(dict(values).items()):
+                family.add_metric([value], number)
+            yield family
 
 
 class Metrics:
@@ -59,6 +84,10 @@ class Metrics:
             yield
         finally:
             self.stages.labels(route, stage).observe(time.perf_counter() - begun)
+
+    def watch(self, llm: LanguageModel) -> None:
+        """Tell what became of the turns of a language model, too."""
+        self.registry.register(_Watched(llm))
 
     def text(self) -> bytes:
         """The exposition format."""
