@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,9 @@ import pytest
 from typer.testing import Result
 
 from daogou.bundle import Bundle
+from daogou.encoders import EncoderConfig, open_text_encoder
+from daogou.utterances import load_head
+from daogou.utterances.reader import seeded
 
 Run = Callable[..., Result]
 SETTINGS: Final = """
@@ -47,6 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, feeds: Path) -> Path:
     """A shop that was imported and trained."""
     home = tmp_path_factory.mktemp("home")
     (home / "daogou.toml").write_text(SETTINGS)
+    (home / "utterances.tsv").write_text("howto\tzorblat the frobnitz | 给弗罗布上油\n", "utf-8")
     for words in (
         ("import", "products", str(feeds / "products.jsonl")),
         ("import", "events", str(feeds / "events.jsonl")),
@@ -80,6 +85,29 @@ def test_recommend(home: Path) -> None:
     assert done.stdout.count("蓝肥皂") >= 5
     assert "红苹果" not in done.stdout
     assert "您买过" in done.stdout
+
+
+def test_the_shops_own_sentences_are_learned(home: Path) -> None:
+    bundle = Bundle.current(home / "bundles")
+    assert bundle is not None
+    head = load_head(bundle)
+    assert head is not None
+    encoder = open_text_encoder(EncoderConfig(), None)
+    for text in ("zorblat the frobnitz", "给弗罗布上油"):
+        vector = encoder.encode([text], "query")
+        place = head.intents.index("howto")
+        learned = head.probabilities([text], vector)[0, place]
+        assert learned > seeded(encoder).probabilities([text], vector)[0, place]
+
+
+def test_a_bad_line_of_them_is_named(home: Path, tmp_path: Path) -> None:
+    shutil.copy(home / "daogou.db", tmp_path)
+    (tmp_path / "utterances.tsv").write_text("how\twash it\n", "utf-8")
+    done = daogou(tmp_path, "train")
+    assert done.returncode == 1
+    assert "utterances.tsv, line 1: 'how' is no intent. Did you mean 'howto'?" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_doctor(home: Path) -> None:
