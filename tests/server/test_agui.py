@@ -208,12 +208,13 @@ class Troubled(Assistant):
         text: str,
         hear: Callable[[str], None] | None = None,
         page: Page = NOWHERE,
+        image: bytes | None = None,
     ) -> Reply:
         if self.trouble is not None:
             if hear is not None:
                 hear("Let me see")
             raise self.trouble
-        return super().say(conversation_id, text, hear, page)
+        return super().say(conversation_id, text, hear, page, image)
 
 
 @pytest.mark.parametrize(
@@ -263,10 +264,11 @@ class Slow(Assistant):
         text: str,
         hear: Callable[[str], None] | None = None,
         page: Page = NOWHERE,
+        image: bytes | None = None,
     ) -> Reply:
         self.asked.release()
         assert self.go.wait(60)
-        return super().say(conversation_id, text, hear, page)
+        return super().say(conversation_id, text, hear, page, image)
 
 
 @pytest.fixture
