@@ -47,6 +47,7 @@ def _differences(axis: Any, rows: Sequence[Row]) -> None:
         axis.errorbar(mean, place, xerr=whisker, color=colour, marker="o", capsize=3)
     axis.set_yticks(range(len(told)), [metric.title for metric, _ in told], fontsize=8)
     axis.axvline(0, color="#334155", linewidth=0.8)
+    axis.locator_params(axis="x", nbins=5)
     axis.set_title("Joint less the task alone", fontsize=11)
     axis.grid(alpha=0.3)
 
