@@ -30,7 +30,7 @@ from daogou.assistant.words import SLOT, field_name, telling, templates
 from daogou.engine import Engine
 from daogou.errors import ConfigError, NotFound
 from daogou.store import Store
-from daogou.types import Product
+from daogou.types import Money, Product
 from tests.journeys.checking import check
 from tests.journeys.shop import products
 
@@ -196,6 +196,43 @@ def test_a_new_price_is_told_at_once(assistant: Assistant, store: Store) -> None
     assert mug.price is not None
     store.put_products([dataclasses.replace(mug, price=dataclasses.replace(mug.price, amount=777))])
     assert "$7.77" in assistant.say(reply.conversation_id, "how much is it?").text
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [(("Maker 12", "Maker 7", "Maker 305"), ""), (("Alton", "Hilton", "Weston"), "brand")],
+)
+def test_a_number_for_a_name_is_not_asked_about(
+    assistant: Assistant, store: Store, named: tuple[str, ...], asked: str
+) -> None:
+    store.put_products(
+        Product(
+            f"lantern-{n}", "Camping Lantern", brand=named[n % 3], price=Money(1500, "USD"),
+            categories=("Outdoor > Lanterns",),
+        )
+        for n in range(60)
+    )  # fmt: skip
+    assert (talk(assistant, "camping lantern").state.asked or "") == asked
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/compare milk second", "The second costs $1 less than the first."),
+        ("/compare second milk", "The first costs $1 less than the second."),
+    ],
+)
+def test_products_of_one_name_are_told_apart_by_their_place(
+    assistant: Assistant, store: Store, command: str, said: str
+) -> None:
+    milk = RECORDS["milk"]
+    store.put_products([dataclasses.replace(milk, id="second", price=Money(99, "USD"))])
+    reply = talk(assistant, "whole milk", command)
+    assert said in reply.text
+    assert [quick.text for quick in reply.quick_replies] == [
+        "1. Whole Milk, 1 L",
+        "2. Whole Milk, 1 L",
+    ]
 
 
 # --- state

@@ -39,10 +39,14 @@ def side_by_side(turn: Turn, ids: Sequence[str]) -> None:
         turn.button("add", f"/add {product.id}")
     turn.quick = turn.quick[:0]
     prices = [p.price for p in products]
+    titles = [product.title_in(turn.language) for product in products]
     if len(products) == 2 and prices[0] and prices[1]:
         one, other = sorted(products, key=lambda p: p.price.amount if p.price else 0)
         if prices[0].amount == prices[1].amount:
             turn.say("compare_same", price=turn.gate.price(one))
+        elif titles[0] == titles[1]:
+            place = "first" if one is products[0] else "second"
+            turn.say(f"compare_{place}_cheaper", difference=turn.gate.difference(one, other))
         else:
             turn.say(
                 "compare_cheaper",
@@ -51,8 +55,9 @@ def side_by_side(turn: Turn, ids: Sequence[str]) -> None:
                 difference=turn.gate.difference(one, other),
             )
     turn.set(group=tuple(p.id for p in products))
-    for product in products:
-        turn.offer(product.title_in(turn.language), f"/show {product.id}")
+    for number, (product, title) in enumerate(zip(products, titles, strict=True), 1):
+        told = f"{number}. {title}" if titles.count(title) > 1 else title
+        turn.offer(told, f"/show {product.id}")
 
 
 def _rows(turn: Turn, products: Sequence[Product]) -> list[Row]:

@@ -6,6 +6,7 @@ Quinlan, "Induction of decision trees", Machine Learning 1, 1986, for the gain.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +27,10 @@ LEAST_SHARE: Final = 0.5
 """An attribute that fewer candidates tell is not asked about."""
 DEARER_EACH: Final = 0.35
 """By so many bits each question asked before makes the next one dearer."""
+NAMES: Final = frozenset(("brand", "maker"))
+"""Attributes that a shopper knows by name or not at all."""
 _KEYS: Final = 12
+_NUMBERED: Final = re.compile(r"[^\W\d]+ *\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ def _question(facet: Facet, total: int) -> Question | None:
         values = tuple(v for v in values if v.value and v.count < total)
         if any(len(v.value or "") > LONGEST or not _is_word(v.value or "") for v in values):
             return None
+        if kind_of(facet.key.removeprefix(ATTRIBUTE)) in NAMES and _are_numbered(values):
+            return None
     if len(values) < 2 or not total:
         return None
     told = sum(v.count for v in values)
@@ -109,6 +115,12 @@ def _level(values: Sequence[FacetValue], total: int) -> tuple[FacetValue, ...]:
         if len(level) > 1 and max(v.count for v in level) < total:
             return tuple(level)
     return ()
+
+
+def _are_numbered(values: Sequence[FacetValue]) -> bool:
+    """Whether most candidates have a number for a name, Maker 69, which no shopper knows."""
+    numbered = sum(v.count for v in values if _NUMBERED.fullmatch(v.value or ""))
+    return 2 * numbered > sum(v.count for v in values)
 
 
 def _is_word(value: str) -> bool:
