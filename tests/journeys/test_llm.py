@@ -20,7 +20,7 @@ from daogou.engine import Engine
 from daogou.errors import ConfigError
 from daogou.store import Store
 from daogou.types import Product
-from tests.journeys.checking import check
+from tests.journeys.checking import check, without_tokens
 
 Make = Callable[..., Assistant]
 OURS_ALONE: Final = frozenset(("about_sizes", "more", "skipped", "unread"))
@@ -289,7 +289,7 @@ def test_an_odd_message_is_read_by_the_model(make: Make, records: Any, engine: E
             return Call("search_products", {"goal": "jacket", "want": ["blue"]})
         return "Have a look at {p1.title}."
 
-    message = "brrr"
+    message = "grmpf"
     before = talk(make(lambda _seen: "."), message)
     assert "jacket" not in before.state.goal
     reply = talk(make(script), message)
@@ -312,7 +312,7 @@ def test_an_odd_message_is_read_by_the_model(make: Make, records: Any, engine: E
         (Call("show_product", {"product": "p2"}), "Dress"),
         (Call("propose_cart", {"product": "p1"}), "cart|which one"),
         (Call("offer_relaxing"), "Which wish"),
-        (Call("quote_article"), "Brrr is cold"),
+        (Call("quote_article"), "Grmpf is cold"),
     ],
 )
 def test_every_tool_is_an_act_of_the_engine(
@@ -321,15 +321,15 @@ def test_every_tool_is_an_act_of_the_engine(
     class Articles:
         def answer(self, question: str, language: str, product_id: str | None) -> Passage | None:
             del language, product_id
-            return Passage("brrr", "On brrr", "Brrr is cold.") if question == "brrr" else None
+            return Passage("grmpf", "On grmpf", "Grmpf is cold.") if question == "grmpf" else None
 
     def script(seen: Seen) -> str | Call:
         return call if seen.tools and not seen.returned else ""
 
-    reply = talk(make(script, knowledge=Articles()), "dresses under $100", "brrr")
+    reply = talk(make(script, knowledge=Articles()), "dresses under $100", "grmpf")
     assert re.search(text, reply.text), reply.text
     assert reply.cart == ()
-    assert not check(reply, records, engine, ["dresses under $100", "brrr"])
+    assert not check(reply, records, engine, ["dresses under $100", "grmpf"])
 
 
 # --- what it cannot do
@@ -342,7 +342,7 @@ def test_a_budget_is_never_loosened_and_refusals_stand(make: Make) -> None:
             return Call("search_products", told)
         return ""
 
-    reply = talk(make(script), "running shoes, not white, under $60", "brrr 900")
+    reply = talk(make(script), "running shoes, not white, under $60", "grmpf 900")
     assert reply.state.goal != "running shoes"
     price = next(w for w in reply.state.must if w.field == "price")
     assert price.high == 6000
@@ -357,8 +357,8 @@ def test_a_budget_may_be_tightened_by_what_the_message_names(make: Make) -> None
             return Call("search_products", {"goal": "shirt", "high": 55})
         return ""
 
-    said = talk(make(script), "shirts under $60", "brrr 55 blorb")
-    unsaid = talk(make(script), "shirts under $60", "brrr")
+    said = talk(make(script), "shirts under $60", "grmpf 55 blorb")
+    unsaid = talk(make(script), "shirts under $60", "grmpf")
     bounds = [next(w.high for w in r.state.must if w.field == "price") for r in (said, unsaid)]
     assert bounds == [5500, 6000]
 
@@ -372,7 +372,7 @@ def test_rejected_products_never_come_back(make: Make) -> None:
     assistant = make(script)
     reply = talk(assistant, "ceramic mug", "add it", "yes", "not this one")
     assert "mug" in reply.state.rejected
-    reply = assistant.say(reply.conversation_id, "brrr")
+    reply = assistant.say(reply.conversation_id, "grmpf")
     assert "mug" not in [card.id for card in reply.products]
 
 
@@ -399,7 +399,7 @@ def test_an_instruction_in_a_description_changes_nothing(
 
     assistant = make(script)
     reply = assistant.begin()
-    messages = ["ivory day dress", "the first one", "brrr"]
+    messages = ["ivory day dress", "the first one", "grmpf"]
     for n, message in enumerate(messages, 1):
         reply = assistant.say(reply.conversation_id, message)
         assert not check(reply, records, engine, messages[:n])
@@ -421,7 +421,7 @@ def test_the_cart_is_only_asked_about_in_numbers_that_were_said(make: Make) -> N
             return Call("propose_cart", {"product": "p1", "quantity": 50})
         return ""
 
-    reply = talk(make(script), "ceramic mug", "brrr")
+    reply = talk(make(script), "ceramic mug", "grmpf")
     assert reply.cart == ()
     assert reply.state.pending is not None
     assert [line.quantity for line in reply.state.pending.lines] == [1]
@@ -441,7 +441,7 @@ def test_the_cart_is_only_asked_about_in_numbers_that_were_said(make: Make) -> N
 def test_the_default_engine_answers(
     make: Make, assistant: Assistant, script: Script, reason: str
 ) -> None:
-    for message in ("dresses", "brrr"):
+    for message in ("dresses", "grmpf"):
         if reason in ("tools", "unknown tool") and message == "dresses":
             continue
         reply = talk(make(script), "dresses", message)
@@ -449,7 +449,7 @@ def test_the_default_engine_answers(
         assert reply.consulted is not None
         assert reply.consulted.reason == reason
         assert not reply.consulted.used
-        assert reply.state == alone.state
+        assert without_tokens(reply.state) == without_tokens(alone.state)
         assert [c.id for c in reply.products] == [c.id for c in alone.products]
         assert [q.payload for q in reply.quick_replies] == [q.payload for q in alone.quick_replies]
 

@@ -14,7 +14,7 @@ from daogou.assistant.llm import Failed, probe
 from daogou.engine import Engine
 from daogou.store import Store
 from daogou.types import Product
-from tests.journeys.checking import check
+from tests.journeys.checking import check, without_tokens
 from tests.journeys.endpoint import Endpoint, Handler, Request, closed_port, endpoint
 
 WORDS: Final = "I looked for {f1}, {f2}. Do you like {p1.title}, {p1.price}?"
@@ -105,11 +105,11 @@ def test_tools_over_http(engine: Engine, store: Store, records: Mapping[str, Pro
             assert "{p1.title} = " in request["messages"][-1]["content"]
             handler.say("Have a look at {p1.title}.")
 
-    reply, running = ask(engine, store, behave, "brrr")
+    reply, running = ask(engine, store, behave, "grmpf")
     assert len(running.requests) == 2
     assert reply.state.goal == "jacket"
     assert "Have a look at" in reply.text
-    assert not check(reply, records, engine, ["brrr"])
+    assert not check(reply, records, engine, ["grmpf"])
     assert reply.consulted is not None
     assert reply.consulted.prompt_tokens < 3000
 
@@ -207,7 +207,7 @@ def test_a_faulty_endpoint_leaves_the_default_answer(
     assert reply.consulted.reason in reasons
     assert {*reply.text.split()} >= {"Red", "Cotton", "Summer", "$49."}
     assert "".join(heard) == reply.text
-    assert reply.state == alone.state
+    assert without_tokens(reply.state) == without_tokens(alone.state)
     assert [card.id for card in reply.products] == [card.id for card in alone.products]
     assert len(store.turns(reply.conversation_id)) == 2
 
@@ -218,12 +218,12 @@ def test_a_faulty_endpoint_leaves_the_default_answer(
 def test_tools_gone_wrong(
     engine: Engine, store: Store, assistant: Assistant, behave: Any, reason: str
 ) -> None:
-    reply, running = ask(engine, store, behave, "brrr")
-    alone = assistant.say(assistant.begin().conversation_id, "brrr")
+    reply, running = ask(engine, store, behave, "grmpf")
+    alone = assistant.say(assistant.begin().conversation_id, "grmpf")
     assert reply.consulted is not None
     assert reply.consulted.reason == reason
     assert len(running.requests) <= LlmConfig().tool_calls + 1
-    assert reply.state == alone.state
+    assert without_tokens(reply.state) == without_tokens(alone.state)
 
 
 def test_a_refused_connection_and_one_that_comes_back(engine: Engine, store: Store) -> None:

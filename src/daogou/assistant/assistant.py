@@ -18,7 +18,7 @@ from daogou.assistant.noting import events_of
 from daogou.assistant.page import NOWHERE, Page
 from daogou.assistant.photos import find_by_photo
 from daogou.assistant.reply import QuickReply, Reply, reply_to_json
-from daogou.assistant.state import State, state_from_json, state_to_json
+from daogou.assistant.state import State, state_from_json
 from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act, language_of, understand
@@ -78,13 +78,13 @@ class Assistant:
         """
         conversation_id = secrets.token_urlsafe(12)
         language = "zh" if language == "zh" else "en"
-        state = State(language=language)
-        self._store.add_conversation(conversation_id, visitor_id, state_to_json(state))
-        turn = self._turn(conversation_id, FIRST, visitor_id, language, state)
+        turn = self._turn(conversation_id, FIRST, visitor_id, language, State(language=language))
         turn.intent = "greet"
         turn.say("greeting")
         reply = turn.reply(conversation_id, FIRST)
-        self._write(turn, reply, "")
+        told = reply_to_json(reply)
+        greeting = StoredTurn(FIRST, datetime.now(UTC), "", told)
+        self._store.add_conversation(conversation_id, visitor_id, told["state"], greeting)
         return reply
 
     def say(

@@ -13,8 +13,14 @@ class DialogueStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_conversation(self, conversation_id: str, visitor_id: str | None, state: Json) -> None:
-        """Add a conversation that has no turn yet.
+    def add_conversation(
+        self,
+        conversation_id: str,
+        visitor_id: str | None,
+        state: Json,
+        greeting: StoredTurn | None = None,
+    ) -> None:
+        """Add a conversation, with its first turn or none yet.
 
         Raises
         ------
@@ -23,6 +29,8 @@ class DialogueStore:
         """
         with self._database.write() as connection:
             conversations.add(connection, conversation_id, visitor_id, state, datetime.now(UTC))
+            if greeting is not None:
+                conversations.append_turn(connection, conversation_id, greeting, state)
 
     def conversation(self, conversation_id: str) -> StoredConversation | None:
         """The conversation with this id, or None."""
