@@ -129,15 +129,17 @@ def _pressed(message: str, payloads: list[str]) -> str:
 
 def _answer(assistant: Assistant, conversation_id: str, message: str, chat: Chat) -> Reply | None:
     """Answer a message, and print the answer as it comes; None without the photo that it names."""
-    text, image = message, None
-    if sent := _PHOTO.fullmatch(message.strip()):
+    sent = _PHOTO.fullmatch(message.strip())
+    hear = None if chat.json else _hear
+    if sent is None:
+        reply = assistant.say(conversation_id, message, hear)
+    else:
         try:
             image = photo(Path(sent["quoted"] or sent["path"]).expanduser())
+            reply = assistant.say(conversation_id, sent["text"] or "", hear, image=image)
         except InvalidInput as error:
             complain(str(error))
             return None
-        text = sent["text"] or ""
-    reply = assistant.say(conversation_id, text, None if chat.json else _hear, image=image)
     if chat.json:
         say(orjson.dumps(reply_to_json(reply)).decode())
     else:
