@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,9 @@ def with_client(server: Any, ask: Callable[[Client], Awaitable[None]]) -> None:
             except AssertionError as error:
                 failures.append(error)
 
-    anyio.run(run)
+    # In a thread of its own: the browser of other tests keeps a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(anyio.run, run).result()
     if failures:
         raise failures[0]  # outside of the groups of tasks, which would wrap it
 
