@@ -1,14 +1,28 @@
 """Fixtures that every package's tests share."""
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from daogou.store import Store
+
+ARGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DEBIAN: Final = "/usr/bin/chromium"
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +78,26 @@ def store(store_url: str) -> Iterator[Store]:
     """An open store with no products and no events, in each kind of database in turn."""
     with Store.open(store_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, Debian's or playwright's own; without either its tests are skipped.
+
+    Playwright can be started once in a thread, and keeps a loop running in it.
+    """
+    with sync_playwright() as playwright:
+        launched = _launch(playwright)
+        yield launched
+        launched.close()
+
+
+def _launch(playwright: Playwright) -> Browser:
+    path = DEBIAN if Path(DEBIAN).exists() else shutil.which("chromium")
+    try:
+        return playwright.chromium.launch(executable_path=path, args=list(ARGS), headless=True)
+    except Error as error:
+        pytest.skip(
+            "no Chromium: run `apt-get install chromium` or `playwright install chromium`"
+            f" to have the storefront tested ({str(error).splitlines()[0]})"
+        )

@@ -10,10 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.photos.shop import picture
-from tests.server.browser.conftest import browser
 from tests.server.conftest import told_address
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.browser
 SERVE = Path(__file__).parents[1] / "server" / "serve_planted.py"
 

@@ -1,42 +1,9 @@
-"""A real Chromium: Debian's or playwright's own; where there is neither, its tests are skipped."""
+"""Pages of the storefront in a real Chromium."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
-
-ARGS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-DEBIAN: Final = "/usr/bin/chromium"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = _launch(playwright)
-        yield launched
-        launched.close()
-
-
-def _launch(playwright: Playwright) -> Browser:
-    path = DEBIAN if Path(DEBIAN).exists() else shutil.which("chromium")
-    try:
-        return playwright.chromium.launch(executable_path=path, args=list(ARGS), headless=True)
-    except Error as error:
-        pytest.skip(
-            "no Chromium: run `apt-get install chromium` or `playwright install chromium`"
-            f" to have the storefront tested ({str(error).splitlines()[0]})"
-        )
+from playwright.sync_api import Browser, Page, expect
 
 
 @pytest.fixture
