@@ -96,7 +96,7 @@ def test_nothing_goes_into_the_cart_without_a_yes_and_there_is_one_cart(page: Pa
     say(page, "ground coffee")
     panel(page).get_by_role("button", name="Add to cart: Ground Coffee, 12 oz").first.click()
     confirm = answered(page, 5)
-    expect(confirm).to_contain_text("Shall I put this into your cart")
+    expect(confirm).to_contain_text("to your cart?")
     assert [line["id"] for line in stored_cart(page)] == ["milk"]
     press(page, "No")
     assert [line["id"] for line in stored_cart(page)] == ["milk"]
@@ -264,7 +264,7 @@ def test_chinese(page: Page) -> None:
     expect(messages(page).first).to_have_attribute("lang", "zh-CN")
     expect(panel(page).get_by_role("log", name="对话")).to_be_visible()
     answer = say(page, "加入购物车")
-    expect(answer).to_contain_text("要加入购物车吗")
+    expect(answer).to_contain_text("加入购物车吗")
     press(page, "好的")
     expect(page.get_by_role("link", name=re.compile("^购物车, 1 "))).to_be_visible()
     asking = page.get_by_role("region", name="可以问问").get_by_role("button").first
