@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from daogou.assistant import Assistant
+from daogou.assistant import Assistant, Reply
 from daogou.assistant.gate import Gate
 from daogou.assistant.guessing import Guesser, possible
 from daogou.assistant.learning import confirmed
@@ -148,10 +148,11 @@ def quiet(store: Store) -> Store:
     return store
 
 
-def _talked(assistant: Assistant, *said: str) -> None:
+def _talked(assistant: Assistant, *said: str) -> Reply:
     reply = assistant.begin()
     for text in said:
         reply = assistant.say(reply.conversation_id, text)
+    return reply
 
 
 def test_what_a_rule_read_and_nobody_objected_to_is_learned(
@@ -167,6 +168,16 @@ def test_what_a_rule_read_and_nobody_objected_to_is_learned(
 def test_a_search_that_led_on_is_learned(assistant: Assistant, quiet: Store) -> None:
     _talked(assistant, "summer dresses", "tell me more about the second one")
     assert {u.text: u.intent for u in confirmed(quiet)}["summer dresses"] == "find"
+
+
+def test_thumbs_count(assistant: Assistant, quiet: Store) -> None:
+    praised = _talked(assistant, "summer dresses")
+    assert confirmed(quiet) == []
+    quiet.rate_turn(praised.conversation_id, praised.turn, "up")
+    blamed = _talked(assistant, "where is my order?")
+    assert [u.intent for u in confirmed(quiet)] == ["policy/order", "find"]
+    quiet.rate_turn(blamed.conversation_id, blamed.turn, "down")
+    assert [u.text for u in confirmed(quiet)] == ["summer dresses"]
 
 
 def test_guesses_and_what_was_objected_to_are_not_learned(

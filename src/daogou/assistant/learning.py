@@ -5,9 +5,9 @@ taken where
 
 - one rule and nothing else reads it, the turn was answered so, and the shopper did not object; or
 - no rule reads it, it was answered as a search, products came of it, and the shopper went on
-  with one of them.
+  with one of them, or a thumb says that the answer was good.
 
-What was said twice with two meanings is left out.
+What was said twice with two meanings is left out, and so is what a thumb says was answered badly.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from typing import Any, Final
 from daogou.assistant.gate import Gate
 from daogou.assistant.state import state_from_json
 from daogou.assistant.understanding import FALLBACK, Act, understand
-from daogou.store import Store, StoredTurn
+from daogou.store import Rating, Store, StoredTurn
 from daogou.text import normalize
 from daogou.utterances import INTENTS, Utterance
 
@@ -47,7 +47,7 @@ def confirmed(store: Store) -> list[Utterance]:
 def _of(store: Store, turns: Sequence[StoredTurn]) -> Iterator[tuple[str, str]]:
     following = [*turns[2:], None]
     for before, turn, after in zip(turns, turns[1:], following, strict=False):
-        if not turn.text or len(turn.text) > MOST_CHARACTERS:
+        if not turn.text or len(turn.text) > MOST_CHARACTERS or _rating(turn) == "down":
             continue
         then = after.reply["intent"] if after else ""
         intent = _meaning(store, before.reply, turn, then)
@@ -67,7 +67,11 @@ def _meaning(store: Store, before: Mapping[str, Any], turn: StoredTurn, then: st
     if act.match is not None:
         return _label(act) if act.intent == done else ""
     searched = act.intent == FALLBACK and done in _ANSWERED_AS and turn.reply["products"]
-    return done if searched and then in _GOES_ON else ""
+    return done if searched and (then in _GOES_ON or _rating(turn) == "up") else ""
+
+
+def _rating(turn: StoredTurn) -> Rating | None:
+    return turn.feedback.rating if turn.feedback else None
 
 
 def _label(act: Act) -> str:
