@@ -200,7 +200,11 @@ def test_a_new_price_is_told_at_once(assistant: Assistant, store: Store) -> None
 
 @pytest.mark.parametrize(
     ("named", "asked"),
-    [(("Maker 12", "Maker 7", "Maker 305"), ""), (("Alton", "Hilton", "Weston"), "brand")],
+    [
+        (("Maker 12", "Maker 7", "Maker 305"), ""),
+        (("Store brand", "Maker 7", "Store brand"), ""),
+        (("Alton", "Hilton", "Weston"), "brand"),
+    ],
 )
 def test_a_number_for_a_name_is_not_asked_about(
     assistant: Assistant, store: Store, named: tuple[str, ...], asked: str

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -21,7 +21,7 @@ from daogou.assistant.reply import QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json
 from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
-from daogou.assistant.understanding import Act, language_of, understand
+from daogou.assistant.understanding import language_of, understand
 from daogou.engine import Engine
 from daogou.errors import InvalidInput, NotFound
 from daogou.store import Store, StoredConversation, StoredTurn
@@ -30,8 +30,8 @@ from daogou.text import clean
 ATTEMPTS: Final = 5
 """So often a message is answered anew where another process has answered one meanwhile."""
 FIRST: Final = 1
-_OURS: Final = frozenset(("command", "empty", "foreign"))
-"""Answered at once: what a button sends, and what has nothing that could be read."""
+_OURS: Final = frozenset(("command", "empty", "foreign", "photo"))
+"""Answered at once: what a button sends, a photo, and what has nothing that could be read."""
 
 
 class Assistant:
@@ -193,26 +193,32 @@ class Assistant:
             return turn
 
         turn = fresh()
-        if image is not None and self._engine.sees_photos:
-            find_by_photo(turn, image, message[:limit])
-        elif image is not None:
-            turn.intent = "photo"
-            turn.say("photo_unable")
-        acts: Sequence[Act] = ()
-        if image is None or (message and not self._engine.sees_photos):
-            guesser = Guesser(self._engine, turn.gate)
-            acts = understand(message[:limit], turn.state, turn.gate, guesser)
-            decide(turn, acts)
-        if (
-            self._llm is None
-            or image is not None
-            or number > self._llm.config.turns
-            or acts[0].intent in _OURS
-        ):
+        if image is not None:
+            self._look(turn, image, message[:limit])
+            intent = "photo"
+        else:
+            intent = self._read(turn, message[:limit])
+        if self._llm is None or number > self._llm.config.turns or intent in _OURS:
             Voice(turn.language, hear).say(turn.lines)
         else:
             turn = speak(turn, fresh, self._llm, message[:limit], hear)
         return turn, turn.reply(stored.id, number)
+
+    def _read(self, turn: Turn, message: str) -> str:
+        """Do what a message says; what its first act is."""
+        acts = understand(message, turn.state, turn.gate, Guesser(self._engine, turn.gate))
+        decide(turn, acts)
+        return acts[0].intent
+
+    def _look(self, turn: Turn, image: bytes, message: str) -> None:
+        """Do what a photo and the words beside it say."""
+        if self._engine.sees_photos:
+            find_by_photo(turn, image, message)
+            return
+        turn.intent = "photo"
+        turn.say("photo_unable")
+        if message:
+            self._read(turn, message)
 
     def _turn(
         self, conversation_id: str, number: int, visitor_id: str | None, language: str, state: State

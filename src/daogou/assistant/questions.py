@@ -92,8 +92,9 @@ def _question(facet: Facet, total: int) -> Question | None:
         values = tuple(v for v in values if v.value and v.count < total)
         if any(len(v.value or "") > LONGEST or not _is_word(v.value or "") for v in values):
             return None
-        if kind_of(facet.key.removeprefix(ATTRIBUTE)) in NAMES and _are_numbered(values):
-            return None
+        if kind_of(facet.key.removeprefix(ATTRIBUTE)) in NAMES:
+            # No shopper knows "Maker 69": what is left has to tell enough of the candidates.
+            values = tuple(v for v in values if not _NUMBERED.fullmatch(v.value or ""))
     if len(values) < 2 or not total:
         return None
     told = sum(v.count for v in values)
@@ -115,12 +116,6 @@ def _level(values: Sequence[FacetValue], total: int) -> tuple[FacetValue, ...]:
         if len(level) > 1 and max(v.count for v in level) < total:
             return tuple(level)
     return ()
-
-
-def _are_numbered(values: Sequence[FacetValue]) -> bool:
-    """Whether most candidates have a number for a name, Maker 69, which no shopper knows."""
-    numbered = sum(v.count for v in values if _NUMBERED.fullmatch(v.value or ""))
-    return 2 * numbered > sum(v.count for v in values)
 
 
 def _is_word(value: str) -> bool:

@@ -6,8 +6,8 @@ that is most like this one.
 """
 
 import math
+from collections import deque
 from collections.abc import Iterator
-from itertools import chain, zip_longest
 from typing import Final, Literal
 
 from daogou.assistant.about import tell_attribute
@@ -36,18 +36,20 @@ def questions_about(turn: Turn, product: Product, count: int = QUESTIONS) -> lis
     One of each source in turn: what shoppers asked the merchant, articles that go with it (the
     closest first), the products next to it, attributes by how rare their value is in the category.
     """
-    sources = (
-        _asked_before(turn, product),
-        _articles(turn, product),
-        _next_to(turn, product),
-        _attributes(turn, product),
+    sources = deque(
+        (
+            _asked_before(turn, product),
+            _articles(turn, product),
+            _next_to(turn, product),
+            _attributes(turn, product),
+        )
     )
     found: dict[str, QuickReply] = {}
-    for question in chain.from_iterable(zip_longest(*sources)):
-        if question is not None:
+    while sources and len(found) < count:
+        source = sources.popleft()
+        if (question := next(source, None)) is not None:
             found.setdefault(question.text, question)
-            if len(found) == count:
-                break
+            sources.append(source)
     return list(found.values())
 
 

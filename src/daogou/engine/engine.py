@@ -75,10 +75,8 @@ class Engine:
         self._searcher = Searcher(store, config, self._live.newest())
         self._completer = Completer(store, clock)
         model = loaded.model if loaded else None
-        self.knowledge = KnowledgeBase(
-            store, model.encoder if model else encoder, model.centring if model else None
-        )
         known = model.encoder if model else encoder
+        self.knowledge = KnowledgeBase(store, known, model.centring if model else None)
         self.reader = Reader(
             lambda: known or open_text_encoder(EncoderConfig(), cache_dir),
             load_head(bundle) if bundle else None,

@@ -54,15 +54,12 @@ def import_products(
     rows = read_products(path, kind, detect=detect_language, left_out=left_out)
     sieve = _Sieve(progress, count_rows(path, kind))
     result = store.put_products(sieve.good(rows))
-    return ImportReport(
-        file=str(path),
-        read=sieve.read,
+    return sieve.report(
+        path,
         added=result.added,
         changed=result.changed,
         unchanged=result.unchanged,
-        bad=sieve.bad,
-        errors=tuple(sieve.errors),
-        left_out=dict(left_out),
+        left_out=left_out,
     )
 
 
@@ -80,14 +77,8 @@ def import_events(
     rows = read_events(path, kind, left_out=left_out)
     sieve = _Sieve(progress, count_rows(path, kind))
     result = store.append_events(sieve.good(rows))
-    return ImportReport(
-        file=str(path),
-        read=sieve.read,
-        added=result.accepted,
-        duplicates=result.duplicates,
-        bad=sieve.bad,
-        errors=tuple(sieve.errors),
-        left_out=dict(left_out),
+    return sieve.report(
+        path, added=result.accepted, duplicates=result.duplicates, left_out=left_out
     )
 
 
@@ -104,14 +95,8 @@ def import_knowledge(
     rows = read_articles(path, kind, detect=detect_language)
     sieve = _Sieve(progress, 0)
     result = store.put_articles(sieve.good(rows))
-    return ImportReport(
-        file=str(path),
-        read=sieve.read,
-        added=result.added,
-        changed=result.changed,
-        unchanged=result.unchanged,
-        bad=sieve.bad,
-        errors=tuple(sieve.errors),
+    return sieve.report(
+        path, added=result.added, changed=result.changed, unchanged=result.unchanged
     )
 
 
@@ -137,3 +122,15 @@ class _Sieve:
                 yield row
         if self._progress:
             self._progress(self.read, self.read)
+
+    def report(
+        self, path: Path, *, left_out: Mapping[str, int] | None = None, **counts: int
+    ) -> ImportReport:
+        return ImportReport(
+            file=str(path),
+            read=self.read,
+            bad=self.bad,
+            errors=tuple(self.errors),
+            left_out=dict(left_out or {}),
+            **counts,
+        )
