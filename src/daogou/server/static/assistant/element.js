@@ -1,4 +1,4 @@
-// <daogou-assistant>: the shopping assistant, on any page. docs/assistant.md says how to embed it.
+// <daogou-assistant>: the shopping assistant, on any page. docs/embedding.md says how to embed it.
 
 import { h, icon } from "../dom.js";
 import { visitor } from "../state.js";
