@@ -1,7 +1,5 @@
 """Bundles: what is written is what is read, and nothing else is ever served."""
 
-import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,16 +194,13 @@ def test_rollback(tmp_path: Path) -> None:
 def test_prune_keeps_the_current_and_the_newest(tmp_path: Path) -> None:
     old, *rest = [write(tmp_path, n) for n in range(5)]
     activate(tmp_path, old)
-    abandoned = tmp_path / ".writing-abc"
-    abandoned.mkdir()
-    fresh = tmp_path / ".writing-def"
-    fresh.mkdir()
-    yesterday = time.time() - 25 * 3600
-    os.utime(abandoned, (yesterday, yesterday))
-    assert set(prune(tmp_path, keep=3)) == {rest[0].id, rest[1].id}
-    assert {bundle.id for bundle in bundles(tmp_path)} == {old.id, rest[2].id, rest[3].id}
-    assert not abandoned.exists()
-    assert fresh.exists()
+    (tmp_path / ".writing-abc").mkdir()  # left by a process that was killed
+    flip(rest[3].folder / "manifest.json")
+    with BundleWriter(tmp_path) as writer:
+        assert set(prune(tmp_path, keep=3)) == {rest[0].id, rest[3].id}
+        assert writer.dir.exists()
+    assert {bundle.id for bundle in bundles(tmp_path)} == {old.id, rest[1].id, rest[2].id}
+    assert not (tmp_path / ".writing-abc").exists()
     with pytest.raises(BundleError, match="keep=1"):
         prune(tmp_path, keep=0)
 

@@ -1,15 +1,23 @@
 """What training hands to serving: an immutable, checked folder."""
 
 from daogou.bundle.bundle import FORMAT_VERSION, Bundle
-from daogou.bundle.shelf import activate, bundles, prune, rollback
+from daogou.bundle.comparing import worse_than
+from daogou.bundle.config import BundleConfig
+from daogou.bundle.remote import RemoteShelf
+from daogou.bundle.shelf import activate, broken, bundles, prune, rollback, training
 from daogou.bundle.writer import BundleWriter
 
 __all__ = [
     "FORMAT_VERSION",
     "Bundle",
+    "BundleConfig",
     "BundleWriter",
+    "RemoteShelf",
     "activate",
+    "broken",
     "bundles",
     "prune",
     "rollback",
+    "training",
+    "worse_than",
 ]

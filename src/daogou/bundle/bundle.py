@@ -1,5 +1,6 @@
 """Opening a bundle and reading what is in it."""
 
+import os
 from pathlib import Path
 from typing import Any, Self
 
@@ -7,7 +8,16 @@ import numpy as np
 import orjson
 import polars as pl
 
-from daogou.bundle.manifest import FORMAT_VERSION, Manifest, check_name, file_entry, read_manifest
+from daogou.bundle.config import GIB, BundleConfig
+from daogou.bundle.content import entries, fault, is_plain
+from daogou.bundle.manifest import (
+    FORMAT_VERSION,
+    NAME,
+    Manifest,
+    check_name,
+    file_entry,
+    read_manifest,
+)
 from daogou.bundle.pointer import read_pointer
 from daogou.errors import BundleError
 
@@ -60,29 +70,68 @@ class Bundle:
         """The bundle's name, unique under its root."""
         return self.manifest.id
 
-    def check(self, *, hashes: bool = True) -> None:
-        """Compare the files with the manifest.
+    def check(self, *, hashes: bool = True, max_bytes: int = BundleConfig().max_bytes) -> None:
+        """Compare the folder with the manifest: all that is listed, nothing else, no link.
+
+        Parameters
+        ----------
+        hashes
+            Read every file and compare its SHA-256, and look whether it can be opened without
+            harm; otherwise the sizes alone.
+        max_bytes
+            Of all files.
 
         Raises
         ------
         BundleError
-            Names the first file that is missing or altered.
+            Names the first file that is missing, altered or not listed.
         """
-        home = self.folder.resolve()
-        for name, expected in self.manifest.files.items():
-            path = self.folder / name
-            if not path.resolve().is_relative_to(home):
+        listed = self.manifest.files
+        if self.folder.name != self.id:
+            raise BundleError(
+                f"The bundle in {self.folder} says that its id is {self.id}; expected"
+                f" {self.folder.name}. Do not use it; train again with `daogou train`."
+            )
+        if self.manifest.bytes > max_bytes:
+            raise BundleError(
+                f"Bundle {self.id} has {self.manifest.bytes / GIB:.1f} GiB, and"
+                f" {max_bytes / GIB:.1f} are allowed. Raise [bundles] max_gigabytes in daogou.toml"
+                " if it is what you trained."
+            )
+        try:
+            there = dict(entries(self.folder))
+        except OSError as error:
+            raise BundleError(f"{self.folder} cannot be read: {error}.") from error
+        for name, entry in there.items():
+            if not is_plain(entry):
                 raise BundleError(
-                    f"Bundle {self.id}: {name} leads out of the bundle, to {path.resolve()}."
+                    f"Bundle {self.id}: {name} is a link or a device, and leads out of the bundle."
                     " Do not use it; train again with `daogou train`."
                 )
-            if not path.is_file():
+            if name not in listed and name != NAME and not _is_lock(entry):
+                raise BundleError(
+                    f"Bundle {self.id} has the file {name[:200]!r}, which its manifest does not"
+                    " list. Delete it, or train again with `daogou train`."
+                )
+        for name, expected in listed.items():
+            if name not in there:
                 raise self._broken(name, "it is missing")
-            size = path.stat().st_size
+            size = there[name].stat().st_size
             if size != expected.bytes:
                 raise self._broken(name, f"it has {size} bytes, expected {expected.bytes}")
-            if hashes and (found := file_entry(path).sha256) != expected.sha256:
-                raise self._broken(name, f"its SHA-256 is {found}, expected {expected.sha256}")
+            if hashes:
+                self._check_content(name, expected.sha256)
+
+    def _check_content(self, name: str, expected: str) -> None:
+        path = self.folder / name
+        try:
+            found = file_entry(path).sha256
+        except OSError as error:
+            raise self._broken(name, f"it cannot be read ({error})") from error
+        if found != expected:
+            raise self._broken(name, f"its SHA-256 is {found}, expected {expected}")
+        if why := fault(path):
+            raise self._broken(name, why)
 
     def names(self) -> list[str]:
         """The files in the bundle."""
@@ -99,7 +148,7 @@ class Bundle:
         path = self.path(f"{name}.npy")
         try:
             return np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)  # type: ignore[no-any-return]
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise self._broken(f"{name}.npy", str(error)) from error
 
     def json(self, name: str) -> Any:
@@ -112,7 +161,7 @@ class Bundle:
         """
         try:
             return orjson.loads(self.path(f"{name}.json").read_bytes())
-        except orjson.JSONDecodeError as error:
+        except (orjson.JSONDecodeError, OSError) as error:
             raise self._broken(f"{name}.json", str(error)) from error
 
     def frame(self, name: str) -> pl.DataFrame:
@@ -125,7 +174,7 @@ class Bundle:
         """
         try:
             return pl.read_parquet(self.path(f"{name}.parquet"))
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise self._broken(f"{name}.parquet", str(error)) from error
 
     def path(self, name: str) -> Path:
@@ -150,3 +199,9 @@ class Bundle:
             f"Bundle {self.id}: {name} is not what was written: {why}."
             " Train again with `daogou train`; until then the bundle before it can serve."
         )
+
+
+def _is_lock(entry: os.DirEntry[str]) -> bool:
+    """Whether this is the empty file that tantivy locks while it opens an index."""
+    name = entry.name
+    return name.startswith(".tantivy-") and name.endswith(".lock") and not entry.stat().st_size

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -12,9 +14,20 @@ from daogou.errors import BundleError
 
 FORMAT_VERSION: Final = 1
 NAME: Final = "manifest.json"
+MOST_BYTES: Final = 16 << 20
+"""Of a manifest: room for some 100,000 files."""
 # One leading dot at most, so never ".."; no backslash, so the same on every system. Hidden
 # files are allowed: an index that another library writes has some.
 _PART: Final = re.compile(r"\.?[A-Za-z0-9_][A-Za-z0-9_.+@=-]*")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_TYPES: Final[Mapping[str, type]] = {
+    "id": str,
+    "kind": str,
+    "created": str,
+    "daogou_version": str,
+    "metrics": dict,
+    "config": dict,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,12 @@ class FileEntry:
 
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if type(self.bytes) is not int or self.bytes < 0:
+            raise ValueError(f"a size is {self.bytes!r}; expected 0 or more bytes")
+        if not (isinstance(self.sha256, str) and _SHA256.fullmatch(self.sha256)):
+            raise ValueError(f"a SHA-256 is {str(self.sha256)[:80]!r}; expected 64 hex digits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,11 @@ class Manifest:
         """The file's content."""
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)
 
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(entry.bytes for entry in self.files.values())
+
 
 def read_manifest(folder: Path) -> Manifest:
     """Read a bundle's manifest.
@@ -58,31 +82,67 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / NAME
     try:
-        raw = orjson.loads(path.read_bytes())
+        if path.is_symlink() or path.stat().st_size > MOST_BYTES:
+            raise BundleError(
+                f"{path} is a link, or larger than {MOST_BYTES:,} bytes; expected a file that"
+                " `daogou train` wrote. Train again."
+            )
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise BundleError(
             f"{folder} is no bundle: it has no {NAME}. Make one with `daogou train`."
         ) from error
-    except (OSError, orjson.JSONDecodeError) as error:
+    except OSError as error:
         raise BundleError(
             f"{path} cannot be read: {error}. Train again: `daogou train`."
+        ) from error
+    return parse_manifest(content, str(path))
+
+
+def parse_manifest(content: bytes, where: str) -> Manifest:
+    """Read the content of a manifest, which is said to come from ``where``.
+
+    Raises
+    ------
+    BundleError
+        As :func:`read_manifest`.
+    """
+    try:
+        raw = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise BundleError(
+            f"{where} cannot be read: {error}. Train again: `daogou train`."
         ) from error
     version = raw.get("format_version") if isinstance(raw, dict) else None
     if version != FORMAT_VERSION:
         raise BundleError(
-            f"{path} has format version {version}, this code reads {FORMAT_VERSION}."
+            f"{where} has format version {str(version)[:20]}, this code reads {FORMAT_VERSION}."
             " Train again with `daogou train`, or install the Daogou that wrote it."
         )
     try:
+        _check_types(raw)
+        for name in (*raw["files"], raw["id"]):
+            check_name(name)
         files = {name: FileEntry(**entry) for name, entry in raw["files"].items()}
         manifest = Manifest(**{**raw, "files": files})
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise BundleError(
-            f"{path} is not complete: {error}. Train again: `daogou train`."
+            f"{where} is not complete: {error}. Train again: `daogou train`."
         ) from error
-    for name in files:
-        check_name(name)
+    if NAME in files or "/" in manifest.id:
+        raise BundleError(
+            f"{where} lists itself, or has an id with a slash. Train again with `daogou train`."
+        )
     return manifest
+
+
+def _check_types(raw: dict[str, Any]) -> None:
+    if unknown := raw.keys() - {known.name for known in fields(Manifest)}:
+        raise ValueError(f"it has {min(unknown)[:80]!r}, which no manifest has")
+    for name, kind in _TYPES.items():
+        if name in raw and not isinstance(raw[name], kind):
+            raise ValueError(f"{name} is a {type(raw[name]).__name__}, expected a {kind.__name__}")
+    datetime.fromisoformat(raw["created"])
 
 
 def check_name(name: str) -> str:
@@ -96,8 +156,8 @@ def check_name(name: str) -> str:
     parts = name.split("/")
     if not all(_PART.fullmatch(part) for part in parts) or str(PurePosixPath(name)) != name:
         raise BundleError(
-            f"'{name}' cannot be a name in a bundle; expected letters, digits and _ . - + @ =,"
-            " with / between folders."
+            f"{name[:200]!r} cannot be a name in a bundle; expected letters, digits and _ . - + @"
+            " =, with / between folders."
         )
     return name
 

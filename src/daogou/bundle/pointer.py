@@ -12,6 +12,7 @@ from daogou.bundle.manifest import check_name
 from daogou.errors import BundleError
 
 _NAME: Final = "current"
+_MOST_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,56 @@ def read_pointer(root: Path) -> Pointer | None:
     """
     path = root / _NAME
     try:
-        raw = orjson.loads(path.read_bytes())
-        pointer = Pointer(check_name(raw["current"]), tuple(map(check_name, raw["previous"])))
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleError(
-            f"{path} does not say which bundle is active: {error!r}."
-            " Delete it and train again with `daogou train`."
-        ) from error
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+    return parse_pointer(content, str(path))
+
+
+def parse_pointer(content: bytes, where: str) -> Pointer:
+    """Read the content of a pointer, which is said to come from ``where``.
+
+    Raises
+    ------
+    BundleError
+        As :func:`read_pointer`.
+    """
+    try:
+        raw = orjson.loads(content)
+        pointer = Pointer(_id(raw["current"]), tuple(map(_id, raw["previous"])))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(where, error) from error
     return pointer
+
+
+def _id(name: str) -> str:
+    if "/" in check_name(name):
+        raise ValueError(f"{name[:80]!r} is no id of a bundle")
+    return name
+
+
+def _unreadable(where: str, error: Exception) -> BundleError:
+    return BundleError(
+        f"{where} does not say which bundle is active: {error!r}. Name one with `daogou bundles"
+        " activate ID`, or delete the file and train again with `daogou train`."
+    )
+
+
+def pointer_json(pointer: Pointer) -> bytes:
+    """The file's content."""
+    return orjson.dumps(asdict(pointer))
+
+
+def pointer_stamp(root: Path) -> tuple[int, int] | None:
+    """Something that differs after each :func:`write_pointer`; None while there is no pointer."""
+    try:
+        found = (root / _NAME).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def write_pointer(root: Path, pointer: Pointer) -> None:
@@ -49,7 +90,7 @@ def write_pointer(root: Path, pointer: Pointer) -> None:
     handle, temporary = tempfile.mkstemp(dir=root, prefix=f".{_NAME}-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(orjson.dumps(asdict(pointer)))
+            file.write(pointer_json(pointer))
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
@@ -58,6 +99,12 @@ def write_pointer(root: Path, pointer: Pointer) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(root)
+
+
+def sweep_pointers(root: Path) -> None:
+    """Delete pointers that killed processes left unfinished; the caller alone changes ``root``."""
+    for path in root.glob(f".{_NAME}-*"):
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,14 +1,12 @@
 """Writing a bundle: in a temporary folder, which is renamed when all is in it."""
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Self
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 import orjson
@@ -16,10 +14,8 @@ import polars as pl
 
 from daogou.bundle.bundle import Bundle
 from daogou.bundle.manifest import NAME, Manifest, check_name, file_entry
-from daogou.bundle.pointer import sync_folder
+from daogou.bundle.unfinished import Unfinished
 from daogou.errors import BundleError
-
-UNFINISHED: Final = ".writing-"
 
 
 class BundleWriter:
@@ -41,17 +37,19 @@ class BundleWriter:
     def __init__(self, root: Path, kind: str = "model") -> None:
         self.root = root
         self.kind = check_name(kind)
-        self._dir: Path | None = None
+        self._unfinished = Unfinished(root)
 
     def __enter__(self) -> Self:
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._dir = Path(tempfile.mkdtemp(dir=self.root, prefix=UNFINISHED))
+        self._unfinished.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._dir is not None:
-            shutil.rmtree(self._dir, ignore_errors=True)
-            self._dir = None
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._unfinished.__exit__(kind, error, trace)
 
     @property
     def dir(self) -> Path:
@@ -62,9 +60,7 @@ class BundleWriter:
         BundleError
             The writer is not open, or the bundle is committed.
         """
-        if self._dir is None:
-            raise BundleError("The bundle is not open for writing; use `with BundleWriter(root)`.")
-        return self._dir
+        return self._unfinished.folder
 
     def add_array(self, name: str, array: np.ndarray[Any, Any]) -> None:
         """Add an array of numbers or fixed-width text.
@@ -135,18 +131,4 @@ class BundleWriter:
             (folder / NAME).write_bytes(manifest.to_json())
         except TypeError as error:
             raise BundleError(f"Metrics or config cannot be written as JSON: {error}.") from error
-        for path in (*paths.values(), folder / NAME):
-            _sync_file(path)
-        for subfolder in {path.parent for path in paths.values()} | {folder}:
-            sync_folder(subfolder)
-        folder.chmod(0o755)  # mkdtemp closes it to everyone else; a server may be someone else
-        final = self.root / manifest.id
-        folder.rename(final)
-        self._dir = None
-        sync_folder(self.root)
-        return Bundle(final, manifest)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+        return Bundle(self._unfinished.finish(manifest.id), manifest)

@@ -3,7 +3,9 @@
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -11,32 +13,32 @@ from typing import Final, Self
 import numpy as np
 
 from daogou.bundle import Bundle
-from daogou.encoders import EncoderConfig, PictureFolders, TextEncoder, open_text_encoder
-from daogou.engine.answering import Searcher, Stage, unmeasured
+from daogou.encoders import PictureFolders, TextEncoder
+from daogou.engine.answering import Stage, unmeasured
 from daogou.engine.completing import Completer
 from daogou.engine.config import EngineConfig
 from daogou.engine.counterfactual import verified
 from daogou.engine.explaining import Explanation, measured, proposed
-from daogou.engine.grounds import Grounds, Shown
-from daogou.engine.model import load_model
+from daogou.engine.grounds import Shown
 from daogou.engine.paging import PageToken
-from daogou.engine.recommending import Chosen, anchor_rows, candidates, choose
+from daogou.engine.recommending import anchor_rows, candidates, choose
 from daogou.engine.requests import Reading, RecommendRequest, SearchRequest, SearchSlate
+from daogou.engine.served import Served, Source
+from daogou.engine.showing import grounds_of, hydrated, with_carried
+from daogou.engine.trial import prepared, try_out
 from daogou.engine.view import LiveView, View
 from daogou.engine.visit import Visit
 from daogou.errors import NotFound
-from daogou.features.items import Float32, Int32
 from daogou.knowledge import KnowledgeBase
 from daogou.merchandising import ControlSet
-from daogou.retrieval import Fused
 from daogou.retrieval.base import NO_ITEMS
 from daogou.retrieval.suggest import Suggestion
 from daogou.store import Store
-from daogou.types import ScoredProduct, Slate
-from daogou.utterances import Reader, load_head
+from daogou.types import Slate
+from daogou.utterances import Reader
 
-UNTRAINED: Final = "untrained"
-"""Stands for the bundle's id in the policy of a shop that has none."""
+_HELD: Final["ContextVar[tuple[Engine, Served] | None]"] = ContextVar("held", default=None)
+"""What :meth:`Engine.steady` holds on to."""
 
 
 class Engine:
@@ -45,14 +47,7 @@ class Engine:
     Open it with :meth:`open`. One engine serves any number of threads; every answer
     is made of the store as it is when the request comes in.
 
-    Attributes
-    ----------
-    knowledge
-        What the shop knows beside its products.
-    reader
-        What sentences of a dialogue do, as it was learned.
-    bundle_id
-        The bundle at work; None without one.
+    Another bundle can take over while requests are answered: :meth:`adopt`.
     """
 
     def __init__(
@@ -68,20 +63,13 @@ class Engine:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
-        loaded = load_model(bundle, encoder, cache_dir, pictures) if bundle else None
-        self._live = LiveView(store, loaded, Path(self._scratch.name), clock())
         self._config = config
-        self._searcher = Searcher(store, config, self._live.newest())
+        self._scratch = tempfile.TemporaryDirectory(prefix="daogou-")
         self._completer = Completer(store, clock)
-        model = loaded.model if loaded else None
-        known = model.encoder if model else encoder
-        self.knowledge = KnowledgeBase(store, known, model.centring if model else None)
-        self.reader = Reader(
-            lambda: known or open_text_encoder(EncoderConfig(), cache_dir),
-            load_head(bundle) if bundle else None,
+        self._source = Source(
+            store, config, Path(self._scratch.name), cache_dir, pictures, encoder, clock
         )
-        self.bundle_id: str | None = bundle.id if bundle else None
+        self._newest = Served(self._source, bundle)
 
     @classmethod
     def open(
@@ -128,6 +116,72 @@ class Engine:
             pictures=pictures,
             clock=clock,
         )
+
+    @property
+    def bundle_id(self) -> str | None:
+        """The bundle at work; None without one."""
+        return self._served.bundle_id
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        """What the shop knows beside its products; another object with each bundle."""
+        return self._served.knowledge
+
+    @property
+    def reader(self) -> Reader:
+        """What sentences of a dialogue do, as it was learned."""
+        return self._served.reader
+
+    @reader.setter
+    def reader(self, reader: Reader) -> None:
+        self._served.reader = reader
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Whatever is asked inside is answered with one bundle, also if another takes over."""
+        token = _HELD.set((self, self._served))
+        try:
+            yield
+        finally:
+            _HELD.reset(token)
+
+    def adopt(self, bundle: Bundle) -> None:
+        """Let another bundle take over, once it is loaded, warm and has passed its trial.
+
+        Takes as long as opening the shop; requests are answered meanwhile. Those under way keep
+        the bundle that they began with, and its memory is given back after the last of them. One
+        call at a time.
+
+        Raises
+        ------
+        BundleError
+            It cannot be served; the one before goes on.
+        EncoderError
+            The bundle's text encoder does not exist here; the one before goes on.
+        """
+        before = self._newest
+        served = prepared(lambda: Served(self._source, bundle, before.model), bundle)
+        token = _HELD.set((self, served))
+        try:
+            prepared(lambda: self._try(bundle), bundle)
+        finally:
+            _HELD.reset(token)
+        self._newest = served
+        before.live.retire()
+
+    def _try(self, bundle: Bundle) -> None:
+        self._served.live.settle()
+        try_out(self, self._store, bundle)
+        self.warm_up()
+
+    @property
+    def _served(self) -> Served:
+        held = _HELD.get()
+        return held[1] if held is not None and held[0] is self else self._newest
+
+    @property
+    def _live(self) -> LiveView:
+        return self._served.live
 
     @property
     def currency(self) -> str | None:
@@ -189,15 +243,15 @@ class Engine:
             A facet key or a field to order by is not known, the page token does not fit, or the
             photo cannot be read or compared with anything here.
         """
-        view = self._live.newest()
-        index, now = self.bundle_id or UNTRAINED, self._clock()
+        served, now = self._served, self._clock()
+        view = served.live.newest()
         token = None
         if request.page_token:
-            token = PageToken.decode(request.page_token, request, index, now)
+            token = PageToken.decode(request.page_token, request, now)
         with stage("visitor"):
             visitor_id = request.visitor_id if request.personalize else None
             visit = self._visit(view, visitor_id, until=token.as_of if token else None)
-        answer = self._searcher.answer(view, visit, request, controls, stage)
+        answer = served.searcher.answer(view, visit, request, controls, stage)
         found, offset = answer.found, token.offset if token else request.offset
         page = slice(offset, offset + request.page_size)
         rows = found.rows[page]
@@ -207,14 +261,14 @@ class Engine:
         query = answer.asked.query
         tokens = query.tokens if query else ()
         with stage("products"):
-            grounds = self._grounds(view, visit, request.language, NO_ITEMS, tokens)
+            grounds = grounds_of(view, visit, request.language, NO_ITEMS, tokens)
             grounds = replace(grounds, photo=answer.asked.photo)
-            items = self._items(rows, scores, found.fused, grounds, "search")
+            items = hydrated(self._store, rows, scores, found.fused, grounds, "search")
         following = None
         if page.stop < len(found.rows):
             as_of = token.as_of if token else visit.as_of
-            following = PageToken(page.stop, as_of, index).encode(request)
-        policy = self._policy("search")
+            following = PageToken(page.stop, as_of).encode(request)
+        policy = served.policy("search")
         slate = Slate(items, len(found.rows), attribution_token(), policy, answer.facets)
         return SearchSlate(
             slate,
@@ -233,7 +287,8 @@ class Engine:
     def understand(self, text: str, language: str = "en") -> Reading:
         """What a text asks for, in the words of the shop, without a search."""
         request = SearchRequest(text, language=language)
-        return self._searcher.understand(self._live.newest(), request, self._clock())
+        served = self._served
+        return served.searcher.understand(served.live.newest(), request, self._clock())
 
     def complete(self, text: str, language: str = "en", limit: int = 8) -> list[Suggestion]:
         """What a shopper who has typed ``text`` may be about to search for.
@@ -251,19 +306,26 @@ class Engine:
         FilterError
             The filter does not parse.
         """
-        view = self._live.newest()
+        served = self._served
+        view = served.live.newest()
         visit = self._visit(view, request.visitor_id)
         anchors = anchor_rows(view, visit, request)
         chosen = choose(view, visit, request, anchors, self._config)
-        grounds = self._grounds(view, visit, request.language, anchors, ())
+        grounds = grounds_of(view, visit, request.language, anchors, ())
         if request.placement == "home":
-            grounds = _with_carried(grounds, view, visit, chosen)
+            grounds = with_carried(grounds, view, visit, chosen)
         chances = chosen.propensities.tolist()
-        items = self._items(
-            chosen.rows, chosen.scores, chosen.fused, grounds, request.placement, chances
+        items = hydrated(
+            self._store,
+            chosen.rows,
+            chosen.scores,
+            chosen.fused,
+            grounds,
+            request.placement,
+            chances,
         )
-        total = len(chosen.fused)
-        return Slate(items, total, attribution_token(), self._policy(request.placement))
+        policy = served.policy(request.placement)
+        return Slate(items, len(chosen.fused), attribution_token(), policy)
 
     def explain(self, visitor_id: str | None, product_id: str, language: str = "en") -> Explanation:
         """Every number that goes into a product's place on a visitor's home page.
@@ -273,7 +335,8 @@ class Engine:
         NotFound
             The shop has no such product.
         """
-        view = self._live.newest()
+        served = self._served
+        view = served.live.newest()
         row = view.catalogue.table.index.get(product_id)
         product = self._store.product(product_id)
         if row is None or product is None:
@@ -285,14 +348,14 @@ class Engine:
         home = RecommendRequest("home", visitor_id, language=language)
         pool = candidates(view, visit, home, NO_ITEMS, user, self._config)
         said = measured(view, visit, row, pool.items)
-        grounds = self._grounds(view, visit, language, NO_ITEMS, ())
+        grounds = grounds_of(view, visit, language, NO_ITEMS, ())
         if said.contributions is not None:
             ties = grounds.untold_ties(np.array([row], np.int32))
             carried = verified(view, visit, ties, {row: said.scores["next"]})
             grounds = replace(grounds, carried=carried)
         return Explanation(
             product_id=product_id,
-            policy_id=self._policy("home"),
+            policy_id=served.policy("home"),
             features=said.features,
             scores=said.scores,
             sources=proposed(view, visit, row),
@@ -305,63 +368,6 @@ class Engine:
     def _visit(self, view: View, visitor_id: str | None, until: float | None = None) -> Visit:
         now = self._clock()
         return Visit.read(self._store, view.catalogue, visitor_id, now, until=until)
-
-    def _grounds(
-        self, view: View, visit: Visit, language: str, anchors: Int32, tokens: Sequence[str]
-    ) -> Grounds:
-        return Grounds(
-            catalogue=view.catalogue,
-            history=visit.history,
-            now=visit.now,
-            language=language,
-            anchors=anchors,
-            query_tokens=tokens,
-            stats=view.stats,
-            by_category=view.by_category,
-            bestsellers=view.bestsellers,
-            vectors=view.model.text if view.model else None,
-            photos=view.model.photos if view.model else None,
-        )
-
-    def _items(
-        self,
-        rows: Int32,
-        scores: Float32,
-        fused: Fused,
-        grounds: Grounds,
-        placement: str,
-        chances: Sequence[float] = (),
-    ) -> tuple[ScoredProduct, ...]:
-        """Hydrate a page: its products alone are read from the store.
-
-        ``chances`` are the propensities of its places, none where nothing was left to chance.
-        """
-        ids = [grounds.catalogue.table.ids[row] for row in rows.tolist()]
-        products = self._store.products(ids)
-        place = {row: n for n, row in enumerate(fused.items.tolist())}
-        items = []
-        chances = chances or [1.0] * len(ids)
-        columns = zip(rows.tolist(), scores.tolist(), chances, ids, strict=True)
-        for row, score, chance, product_id in columns:
-            product = products.get(product_id)
-            if product is None:  # deleted this very moment
-                continue
-            sources = fused.sources_of(place[row]) if row in place else ()
-            reasons = grounds.reasons(Shown(row, product), placement)
-            items.append(ScoredProduct(product, score, sources, reasons, chance))
-        return tuple(items)
-
-    def _policy(self, placement: str) -> str:
-        return f"{self.bundle_id or UNTRAINED}/{placement}"
-
-
-def _with_carried(grounds: Grounds, view: View, visit: Visit, chosen: Chosen) -> Grounds:
-    """The grounds with what the ranker was seen to place the page's products for."""
-    if chosen.judged is None:
-        return grounds
-    ties = grounds.untold_ties(chosen.rows)
-    scores = dict(zip(chosen.rows.tolist(), chosen.judged.tolist(), strict=True))
-    return replace(grounds, carried=verified(view, visit, ties, scores))
 
 
 def attribution_token() -> str:

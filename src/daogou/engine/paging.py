@@ -1,8 +1,9 @@
 """Page tokens: where a list goes on, and as of when.
 
 A token says as of which moment the list was made. The next page is made of the visitor's
-events up to that moment, and so of the same order, whatever happened since. It is opaque, not
-secret: everything in it is checked when it comes back.
+events up to that moment, and so of the same order, whatever happened since; only a new bundle
+brings a new order, in which a list goes on at the same place. It is opaque, not secret:
+everything in it is checked when it comes back.
 """
 
 import base64
@@ -16,7 +17,7 @@ import orjson
 from daogou.engine.requests import SearchRequest
 from daogou.errors import InvalidInput
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MAX_AGE: Final = 24 * 3600.0
 _CLOCKS_APART: Final = 60.0
 """Seconds by which another worker's clock may be ahead."""
@@ -32,46 +33,40 @@ class PageToken:
         The first place of the next page.
     as_of
         Seconds since 1970: the events up to here made the order.
-    index
-        The bundle that ranked.
     """
 
     offset: int
     as_of: float
-    index: str
 
     def encode(self, request: SearchRequest) -> str:
         """The token to give out; it fits ``request`` alone."""
-        content = [_VERSION, self.offset, self.as_of, self.index, fingerprint(request)]
+        content = [_VERSION, self.offset, self.as_of, fingerprint(request)]
         return base64.urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str, request: SearchRequest, index: str, now: float) -> "PageToken":
+    def decode(cls, text: str, request: SearchRequest, now: float) -> "PageToken":
         """Read a token that came back.
 
         Raises
         ------
         InvalidInput
-            It is damaged or forged, belongs to another request or another index version, or
-            is older than a day.
+            It is damaged or forged, belongs to another request, or is older than a day.
         """
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
             content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            version, offset, as_of, made_with, fitting = content
+            version, offset, as_of, fitting = content
             sound = version == _VERSION and type(offset) is int and 0 <= offset < 2**31
             sound = sound and isinstance(as_of, float) and as_of <= now + _CLOCKS_APART
         except (ValueError, TypeError, binascii.Error):
             sound = False
         if not sound:
             raise _refused("is not one that this server gave out")
-        if made_with != index:
-            raise _refused("was made with another version of the index")
         if fitting != fingerprint(request):
             raise _refused("belongs to another query, filter, order or visitor")
         if as_of < now - _MAX_AGE:
             raise _refused("is more than a day old")
-        return cls(offset, as_of, made_with)
+        return cls(offset, as_of)
 
 
 def fingerprint(request: SearchRequest) -> str:

@@ -128,6 +128,15 @@ class LiveView:
                     self._refresh(revision)
         return self._newest
 
+    def settle(self) -> None:
+        """Make the vectors that are still missing now, however long that takes."""
+        self._embed_rest()
+
+    def retire(self) -> None:
+        """Leave the vectors that are still missing unmade: another view has taken over."""
+        with self._lock:
+            self._unembedded.clear()
+
     def _refresh(self, revision: int) -> None:
         old = self._newest
         products, deleted = self._store.changes_since(old.catalogue.revision)

@@ -124,7 +124,7 @@ class DenseRetriever:
         """
         try:
             groups: Int32 = np.load(path / GROUPS)
-            graph = faiss.read_index(str(path / GRAPH)) if (path / GRAPH).exists() else None
+            graph = _read_graph(path / GRAPH) if (path / GRAPH).exists() else None
         except (OSError, ValueError, RuntimeError) as error:
             raise BundleError(f"{path} cannot be read ({error}). Run `daogou train`.") from error
         width = vectors.shape[1] if graph is None else graph.d
@@ -200,6 +200,22 @@ class DenseRetriever:
         query = vector[None].astype(np.float32)  # [1, D]
         found: Int32 = self._graph.search(query, wanted, params=settings)[1][0].astype(np.int32)
         return found[found >= 0]
+
+
+def _read_graph(path: Path) -> Any:
+    """A graph mapped from its file: processes that have it open share its memory.
+
+    Raises
+    ------
+    ValueError
+        Its links lead to nodes that it does not have, and a search would follow them anywhere.
+    """
+    graph = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    links, ends = (faiss.vector_to_array(v) for v in (graph.hnsw.neighbors, graph.hnsw.offsets))
+    whole = len(ends) == graph.ntotal + 1 and int(ends[-1]) == len(links)
+    if not whole or (len(links) and not -1 <= links.min() <= links.max() < graph.ntotal):
+        raise ValueError(f"the links of its {graph.ntotal} nodes do not lead to nodes")
+    return graph
 
 
 def _distinct(vectors: Vectors) -> tuple[Int32, Int32]:
