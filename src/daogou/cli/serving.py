@@ -63,5 +63,6 @@ def _tell_of_keys(settings: Settings, store: Store) -> None:
     if not store.keyring().any_ever:
         warn(
             "there is no key yet: the server is open to whoever uses this machine, and to nobody"
-            f" else. Others are let in with keys: `{settings.command('keys create --scope admin')}`."
+            " else. Others are let in with keys:"
+            f" `{settings.command('keys create --scope admin')}`."
         )
