@@ -18,7 +18,9 @@ from daogou.errors import (
     FilterError,
     InvalidInput,
     NotFound,
+    Overloaded,
     StoreError,
+    StoreUnavailable,
     safe_repr,
 )
 
@@ -38,6 +40,11 @@ _UNAVAILABLE: Final = (StoreError, BundleError, EncoderError)
 _MAX_SHOWN: Final = 80
 UNEXPECTED: Final = "The server failed; the operator finds the reason in its log. Try again later."
 """All that a caller learns of a fault of ours."""
+AWAY: Final = (
+    "The shop's database does not answer, or takes nothing now; the operator finds the reason in"
+    " the log. Try again: what carries the same ids counts once."
+)
+"""What a caller learns of a database that is away: not where it is, and how it failed."""
 
 
 def error_body(
@@ -65,7 +72,7 @@ def error_body(
 
 def error_response(code: int, message: str, **rest: Any) -> Response:
     """The same, as a response."""
-    headers = {"Retry-After": "1"} if code == 503 else {}
+    headers = {"Retry-After": "1"} if code in (429, 503) else {}
     return Response(
         orjson.dumps(error_body(code, message, **rest)),
         status_code=code,
@@ -104,6 +111,11 @@ class TooMany(DaogouError):
         )
 
 
+def told_of(error: DaogouError) -> str:
+    """What a caller is told of an exception of ours."""
+    return AWAY if isinstance(error, StoreUnavailable) else str(error)
+
+
 def answer_for(error: DaogouError) -> Response:
     """The response that an exception of ours becomes."""
     match error:
@@ -120,9 +132,11 @@ def answer_for(error: DaogouError) -> Response:
             response = error_response(429, str(error))
             response.headers["Retry-After"] = str(error.retry_after)
             return response
+        case Overloaded():
+            return error_response(429, str(error))
         case _ if isinstance(error, _UNAVAILABLE):
             log.error("%s", error)
-            return error_response(503, str(error))
+            return error_response(503, told_of(error))
         case _:
             log.error("%s", error, exc_info=error)
             return error_response(500, UNEXPECTED)

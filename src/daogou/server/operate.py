@@ -9,10 +9,12 @@ from daogou.server.answers import json_response
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.schemas import Health, Ready
-from daogou.store import Store
+from daogou.store import EventWriter, Store
 
 
-def operate_routes(engine: Engine, store: Store, metrics: Metrics) -> APIRouter:
+def operate_routes(
+    engine: Engine, store: Store, metrics: Metrics, writer: EventWriter
+) -> APIRouter:
     """Is it up, can it answer, and how is it doing."""
     router = APIRouter(tags=["operation"])
 
@@ -23,10 +25,11 @@ def operate_routes(engine: Engine, store: Store, metrics: Metrics) -> APIRouter:
     @router.get(
         "/readyz",
         summary="The database and the bundle are there",
-        description="503 while one of them is not.",
+        description="503 while one of them is not, or while events cannot be written.",
         responses=answers(Ready),
     )
     def readyz() -> Response:
+        writer.check()
         revision, products = store.revision(), store.count_products()
         if engine.bundle_id is None:
             raise BundleError(

@@ -7,9 +7,11 @@ from daogou.store.importing import ImportReport, import_events, import_knowledge
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
 from daogou.store.store import Store
+from daogou.store.writer import EventWriter
 
 __all__ = [
     "AppendResult",
+    "EventWriter",
     "Feedback",
     "ImportReport",
     "PopularQuery",
