@@ -45,7 +45,7 @@ AWAY: Final = (
     "What the server answers from is away, or takes nothing now; the operator finds the reason in"
     " the log. Try again in a moment: what carries the same ids counts once."
 )
-"""All that a caller learns of a database or a bundle that cannot be used: not where it is, nor why."""
+"""All that a caller learns of a database or a bundle that cannot be used."""
 
 
 def error_body(
