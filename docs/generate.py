@@ -16,6 +16,7 @@ from typing import Any, Final
 import typer
 
 from daogou.assistant import AssistantConfig, LlmConfig
+from daogou.bundle import BundleConfig
 from daogou.cli import app
 from daogou.encoders import EncoderConfig
 from daogou.engine.config import EngineConfig
@@ -31,6 +32,7 @@ SECTIONS: Final[dict[str, Any]] = {
     "encoder": EncoderConfig,
     "engine": EngineConfig,
     "training": TrainingConfig,
+    "bundles": BundleConfig,
     "server": ServerConfig,
     "assistant": AssistantConfig,
     "llm": LlmConfig,

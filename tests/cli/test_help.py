@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "train",
     "evaluate",
     "serve",
+    "bundles",
     "keys",
     "search",
     "recommend",

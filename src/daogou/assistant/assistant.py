@@ -58,7 +58,9 @@ class Assistant:
         self._engine = engine
         self._store = store
         self._config = config or AssistantConfig()
-        self._knowledge = knowledge or NoKnowledge()
+        # The engine has another one with each bundle.
+        self._follows = knowledge is not None and knowledge is engine.knowledge
+        self._knowledge = NoKnowledge() if knowledge is None or self._follows else knowledge
         self._llm = llm
         self._answering: dict[str, tuple[threading.Lock, int]] = {}
         self._mutex = threading.Lock()
@@ -116,7 +118,7 @@ class Assistant:
         InvalidInput
             The photo cannot be read, or other messages to the conversation keep coming first.
         """
-        with self._alone(conversation_id):
+        with self._alone(conversation_id), self._engine.steady():
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
                 turn, reply = self._answer(stored, text, page, image, hear)
@@ -149,11 +151,14 @@ class Assistant:
             There is no such product.
         """
         language = "zh" if language == "zh" else "en"
-        turn = self._turn("", FIRST, None, language, State(language=language))
-        product = turn.gate.product(product_id)
-        if product is None:
-            raise NotFound(f"There is no product '{product_id[:40]}'; put it, or search for it.")
-        return tuple(questions_about(turn, product, count))
+        with self._engine.steady():
+            turn = self._turn("", FIRST, None, language, State(language=language))
+            product = turn.gate.product(product_id)
+            if product is None:
+                raise NotFound(
+                    f"There is no product '{product_id[:40]}'; put it, or search for it."
+                )
+            return tuple(questions_about(turn, product, count))
 
     def forget(self, conversation_id: str) -> bool:
         """Delete a conversation; whether there was one."""
@@ -227,7 +232,7 @@ class Assistant:
             engine=self._engine,
             gate=Gate(self._store, language, self._engine.currency),
             config=self._config,
-            knowledge=self._knowledge,
+            knowledge=self._engine.knowledge if self._follows else self._knowledge,
             visitor_id=visitor_id,
             seed=f"{conversation_id}/{number}",
             language=language,

@@ -36,13 +36,17 @@ class Bundle:
         self.manifest = manifest
 
     @classmethod
-    def open(cls, path: Path, *, verify: bool = True) -> Self:
+    def open(
+        cls, path: Path, *, verify: bool = True, max_bytes: int = BundleConfig().max_bytes
+    ) -> Self:
         """Open a bundle.
 
         Parameters
         ----------
         verify
             Compare every file with its hash; otherwise only with its size.
+        max_bytes
+            Of all files.
 
         Raises
         ------
@@ -50,7 +54,7 @@ class Bundle:
             It is incomplete, altered, of another format, or leads out of its folder.
         """
         bundle = cls(path, read_manifest(path))
-        bundle.check(hashes=verify)
+        bundle.check(hashes=verify, max_bytes=max_bytes)
         return bundle
 
     @classmethod
@@ -87,10 +91,10 @@ class Bundle:
             Names the first file that is missing, altered or not listed.
         """
         listed = self.manifest.files
-        if self.folder.name != self.id:
+        if self.folder.name != self.id or self.folder.is_symlink():
             raise BundleError(
-                f"The bundle in {self.folder} says that its id is {self.id}; expected"
-                f" {self.folder.name}. Do not use it; train again with `daogou train`."
+                f"The bundle in {self.folder} says that its id is {self.id}; expected a folder of"
+                " that name, and no link to one. Do not use it; train again with `daogou train`."
             )
         if self.manifest.bytes > max_bytes:
             raise BundleError(

@@ -1,6 +1,6 @@
 """``daogou search`` and ``daogou recommend``: the engine's answers as tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.markup import escape
@@ -77,13 +77,27 @@ def recommend_command(settings: Settings, request: RecommendRequest) -> None:
     )
 
 
-def open_engine(settings: Settings, store: Store) -> Engine:
-    """The engine over the current bundle, or without one where none was trained yet."""
-    encoder = settings.encoder()
-    pictures = PictureFolders.of(encoder, settings.cache) if encoder.images == "auto" else None
+def open_engine(
+    settings: Settings, store: Store, passed_over: Callable[[str], None] | None = None
+) -> Engine:
+    """The engine over the current bundle, or without one where none was trained yet.
+
+    ``passed_over``: see :meth:`Engine.open`.
+    """
     return Engine.open(
-        store, settings.bundles, settings.engine(), cache_dir=settings.cache, pictures=pictures
+        store,
+        settings.bundles,
+        settings.engine(),
+        cache_dir=settings.cache,
+        pictures=picture_folders(settings),
+        passed_over=passed_over,
     )
+
+
+def picture_folders(settings: Settings) -> PictureFolders | None:
+    """Where pictures of products are; None where they are not looked at."""
+    encoder = settings.encoder()
+    return PictureFolders.of(encoder, settings.cache) if encoder.images == "auto" else None
 
 
 def photo(path: Path) -> bytes:

@@ -10,12 +10,14 @@ from typing import Annotated, Final
 import typer
 
 from daogou import __version__
+from daogou.cli.bundle_commands import bundles
 from daogou.cli.feed_commands import feeds
 from daogou.cli.key_commands import keys
 from daogou.cli.options import (
     Count,
     EffortOption,
     Filter,
+    Force,
     Home,
     Image,
     Lang,
@@ -57,6 +59,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(feeds, name="import")
+app.add_typer(bundles, name="bundles")
 app.add_typer(keys, name="keys")
 
 
@@ -111,16 +114,19 @@ def train(
     store: StoreUrl = "",
     effort: EffortOption = None,
     seed: Seed = None,
+    force: Force = False,
 ) -> None:
     """Learn from everything that was imported, and make the result the active bundle.
 
     One model for what comes next, what answers a query, and what is bought once shown. It stops
     early when the newest days get no better. An interrupted training goes on where it was when
-    the command is given again. The last three bundles stay.
+    the command is given again. A running server takes the new bundle up by itself; one that fails
+    its checks, or is worse than the active one beyond the margin of daogou.toml, is not activated
+    (docs/bundles.md).
     """
     from daogou.cli.training import train_command
 
-    train_command(Settings.load(home, store), effort, seed)
+    train_command(Settings.load(home, store), effort, seed, force=force)
 
 
 @command(app, "daogou evaluate --days 28 --json results.json", then="daogou train")
@@ -170,17 +176,27 @@ def serve(
         ),
     ] = None,
     port: Port = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many processes answer, all on the one port; by default daogou.toml's, or 1.",
+            show_default=False,
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--open", help="Open the shop in the browser.")] = False,
 ) -> None:
     """Serve the shop: its pages, and the HTTP API under /v1 (docs/api.md).
 
     Uses the active bundle; without one it serves words and popularity. Prices, stock and events
-    that come in show in the next answer.
+    that come in show in the next answer. A bundle that is trained or activated meanwhile takes
+    over within seconds, between two requests (docs/bundles.md).
     """
     one_blas_thread()
     from daogou.cli.serving import serve_command
 
-    serve_command(Settings.load(home, store), host, port, browser=browser)
+    options = {"host": host, "port": port, "workers": workers}
+    serve_command(Settings.load(home, store), options, browser=browser)
 
 
 @command(

@@ -70,6 +70,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for name, section in (
         ("[encoder]", settings.encoder),
         ("[engine]", settings.engine),
+        ("[bundles]", settings.bundle_config),
         ("[server]", settings.server),
         ("[assistant]", settings.assistant),
         ("[llm]", settings.llm),

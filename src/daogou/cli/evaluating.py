@@ -10,7 +10,7 @@ import polars as pl
 from rich.markup import escape
 from rich.table import Table
 
-from daogou.bundle import Bundle, activate, bundles, prune
+from daogou.bundle import Bundle, activate, bundles, prune, training
 from daogou.cli.packages import require
 from daogou.cli.results import Row, draw, interval, page, results, write_json
 from daogou.cli.settings import Settings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from daogou.training.evaluating import Evaluation
 
 DAY: Final = 86_400.0
+KEPT_BUNDLES: Final = 3
 COLUMNS: Final[dict[str, dict[str, str]]] = {
     "Next basket: NDCG@10": {
         "ndcg@10": "all",
@@ -131,7 +132,7 @@ def _bundle(
     retrain: bool,
 ) -> Bundle:
     """A bundle that has seen nothing from the split on; one that is there already will do."""
-    from daogou.cli.training import KEPT_BUNDLES, Epochs, resumable
+    from daogou.cli.training import Epochs, resumable, room_is_told
     from daogou.training.pictures import pictures_of
     from daogou.training.pipeline import train
 
@@ -143,7 +144,7 @@ def _bundle(
         if _made_of(bundle) == wanted:
             stages.say(f"Bundle {bundle.id} was trained on the same past; --retrain trains anew.")
             return bundle
-    with resumable():
+    with training(root), room_is_told(root), resumable():
         trained = train(
             store,
             root,

@@ -74,6 +74,14 @@ Seed = Annotated[
         help="Of everything that is drawn; by default daogou.toml's, or 0.", show_default=False
     ),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Activate a bundle also where its metrics are worse than the active one's. All other"
+        " checks hold: what cannot be served is never activated.",
+    ),
+]
 Port = Annotated[
     int | None,
     typer.Option(

@@ -12,13 +12,16 @@ from daogou.config import C, fill, read_toml
 
 if TYPE_CHECKING:
     from daogou.assistant import AssistantConfig, LanguageModel, LlmConfig
+    from daogou.bundle import BundleConfig
     from daogou.encoders import EncoderConfig
     from daogou.engine.config import EngineConfig
     from daogou.server import ServerConfig
     from daogou.store import Store
     from daogou.training.config import TrainingConfig
 
-SECTIONS: Final = ("store", "encoder", "engine", "training", "server", "assistant", "llm")
+SECTIONS: Final = (
+    "store", "encoder", "engine", "training", "bundles", "server", "assistant", "llm",
+)  # fmt: skip
 FILE: Final = "daogou.toml"
 DEFAULT_HOME: Final = Path("daogou-data")
 HOME_VARIABLE: Final = "DAOGOU_HOME"
@@ -106,6 +109,12 @@ class Settings:
         from daogou.training.config import TrainingConfig
 
         return self._section("training", TrainingConfig, **chosen)
+
+    def bundle_config(self) -> "BundleConfig":
+        """The ``[bundles]`` section."""
+        from daogou.bundle import BundleConfig
+
+        return self._section("bundles", BundleConfig)
 
     def server(self, **chosen: object) -> "ServerConfig":
         """The ``[server]`` section, overridden by ``chosen`` where that is not None."""

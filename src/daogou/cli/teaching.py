@@ -24,6 +24,7 @@ class InOrder(TyperGroup):
         "train",
         "evaluate",
         "serve",
+        "bundles",
         "keys",
         "search",
         "recommend",

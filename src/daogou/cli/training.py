@@ -1,19 +1,24 @@
 """``daogou train``: from the store to an active bundle."""
 
+import errno
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 
 from daogou.assistant.learning import confirmed
-from daogou.bundle import activate, prune
+from daogou.bundle import prune, training
+from daogou.cli.bundling import put_to_work
 from daogou.cli.packages import require
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import Stages, out, say, seconds, warn, what_next
 from daogou.encoders import open_text_encoder
+from daogou.errors import DaogouError, TrainingError
 from daogou.retrieval.sources import JOINT
 from daogou.utterances import read_utterances
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     from daogou.training.checkpoint import Progress
     from daogou.training.pipeline import Trained
 
-KEPT_BUNDLES: Final = 3
+_FULL: Final = os.strerror(errno.ENOSPC)
 UTTERANCES: Final = "utterances.tsv"
 """In the home: sentences of the shop's own, see docs/assistant.md."""
 EVER: Final = datetime.fromtimestamp(0, UTC)
@@ -48,21 +53,40 @@ HEADS: Final = {
 """What a head is called there."""
 
 
-def train_command(settings: Settings, effort: str | None, seed: int | None) -> None:
+def train_command(
+    settings: Settings, effort: str | None, seed: int | None, *, force: bool = False
+) -> None:
     """Train and activate."""
-    trained = train_shop(settings, effort, seed)
+    trained = train_shop(settings, effort, seed, force=force)
     tell(trained)
     what_next(
-        (settings.command("serve"), "serve the new bundle (start a running server again)"),
+        (settings.command("serve"), "serve the new bundle (a running server takes it up itself)"),
         (settings.command("evaluate"), "compare the model with simple ones on the last weeks"),
     )
 
 
-def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Trained":
-    """Train with progress on the terminal, make the bundle the current one, clear old ones up."""
+def train_shop(
+    settings: Settings, effort: str | None, seed: int | None, *, force: bool = False
+) -> "Trained":
+    """Train with progress on the terminal, make the bundle the current one, clear old ones up.
+
+    Raises
+    ------
+    BundleError
+        Another process trains this shop; or the new bundle fails its checks or, without
+        ``force``, is worse than the active one, which then stays so.
+    TrainingError
+        There is nothing to learn from, or no room on the disk.
+    """
     require("train", "Training")
     config = settings.training(effort=effort, seed=seed)
-    with settings.open_store() as store, resumable(), Stages() as stages:
+    with (
+        settings.open_store() as store,
+        training(settings.bundles),
+        room_is_told(settings.home),
+        resumable(),
+        Stages() as stages,
+    ):
         stages.stage("loading torch and the text encoder", 0, 1)
         from daogou.training.pictures import pictures_of
         from daogou.training.pipeline import train
@@ -82,10 +106,33 @@ def train_shop(settings: Settings, effort: str | None, seed: int | None) -> "Tra
             stage=stages.stage,
             report=Epochs(stages),
         )
-        stages.stage("activating the bundle", 0, 1)
-        activate(settings.bundles, trained.bundle)
-        prune(settings.bundles, KEPT_BUNDLES)
+        stages.stage("checking and activating the bundle", 0, 1)
+        put_to_work(settings, store, trained.bundle, force=force)
+        prune(settings.bundles, settings.bundle_config().keep)
     return trained
+
+
+@contextmanager
+def room_is_told(home: Path) -> Iterator[None]:
+    """A full disk is an error of ours, whichever library has met it.
+
+    Raises
+    ------
+    TrainingError
+        Nothing more can be written.
+    """
+    try:
+        yield
+    except DaogouError:
+        raise
+    except Exception as error:
+        if _FULL not in str(error) and getattr(error, "errno", None) != errno.ENOSPC:
+            raise
+        raise TrainingError(
+            f"The disk of {home} is full. Nothing that is served was touched, and nothing half"
+            " done was left. Free some room (`daogou doctor` tells how much there is), then give"
+            " the same command again: it goes on after the last whole epoch."
+        ) from error
 
 
 @contextmanager

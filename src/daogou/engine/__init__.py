@@ -4,6 +4,7 @@ from daogou.engine.attributing import Contributions
 from daogou.engine.config import EngineConfig
 from daogou.engine.engine import Engine, attribution_token
 from daogou.engine.explaining import Effect, Explanation, Proposed, WhatIf
+from daogou.engine.following import Follower
 from daogou.engine.photos import beside_photo
 from daogou.engine.reasons import SENTENCES, render_reason
 from daogou.engine.requests import (
@@ -30,6 +31,7 @@ __all__ = [
     "EngineConfig",
     "Explanation",
     "FacetSpec",
+    "Follower",
     "Placement",
     "Proposed",
     "Reading",

@@ -23,7 +23,7 @@ from daogou.engine.grounds import Shown
 from daogou.engine.paging import PageToken
 from daogou.engine.recommending import anchor_rows, candidates, choose
 from daogou.engine.requests import Reading, RecommendRequest, SearchRequest, SearchSlate
-from daogou.engine.served import Served, Source
+from daogou.engine.served import Served, Source, first_sound
 from daogou.engine.showing import grounds_of, hydrated, with_carried
 from daogou.engine.trial import prepared, try_out
 from daogou.engine.view import LiveView, View
@@ -82,6 +82,7 @@ class Engine:
         cache_dir: Path | None = None,
         pictures: PictureFolders | None = None,
         clock: Callable[[], float] = time.time,
+        passed_over: Callable[[str], None] | None = None,
     ) -> Self:
         """Open the shop with its current bundle, or without one where none was trained yet.
 
@@ -98,16 +99,18 @@ class Engine:
             Where the pictures of products are that come after the training; None looks at none.
         clock
             Tells the time, in seconds since 1970.
+        passed_over
+            Told of each bundle that cannot be served: the shop is then opened with the one that
+            was active before it, in the end without any.
 
         Raises
         ------
         BundleError
-            The current bundle fails its checks.
+            The current bundle fails its checks, and ``passed_over`` is None.
         EncoderError
-            The bundle's text encoder does not exist here.
+            The bundle's text encoder does not exist here, and ``passed_over`` is None.
         """
-        bundle = Bundle.current(bundles_root) if bundles_root else None
-        return cls(
+        opened: Callable[[Bundle | None], Self] = lambda bundle: cls(  # noqa: E731
             store,
             bundle,
             config or EngineConfig(),
@@ -116,6 +119,9 @@ class Engine:
             pictures=pictures,
             clock=clock,
         )
+        if passed_over and bundles_root:
+            return first_sound(bundles_root, opened, passed_over)
+        return opened(Bundle.current(bundles_root) if bundles_root else None)
 
     @property
     def bundle_id(self) -> str | None:
@@ -163,16 +169,27 @@ class Engine:
         served = prepared(lambda: Served(self._source, bundle, before.model), bundle)
         token = _HELD.set((self, served))
         try:
-            prepared(lambda: self._try(bundle), bundle)
+            self.prove(bundle)
         finally:
             _HELD.reset(token)
         self._newest = served
         before.live.retire()
 
-    def _try(self, bundle: Bundle) -> None:
-        self._served.live.settle()
-        try_out(self, self._store, bundle)
-        self.warm_up()
+    def prove(self, bundle: Bundle) -> None:
+        """Ask the bundle at work what it has to be able to answer, and warm it up.
+
+        Raises
+        ------
+        BundleError
+            It cannot be served.
+        """
+
+        def work() -> None:
+            self._live.settle()
+            try_out(self, self._store, bundle)
+            self.warm_up()
+
+        prepared(work, bundle)
 
     @property
     def _served(self) -> Served:

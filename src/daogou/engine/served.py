@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from daogou.bundle import Bundle
+from daogou.bundle import Bundle, bundles
+from daogou.bundle.pointer import read_pointer
 from daogou.encoders import EncoderConfig, PictureFolders, TextEncoder, open_text_encoder
 from daogou.engine.answering import Searcher
 from daogou.engine.config import EngineConfig
 from daogou.engine.model import Model, load_model
+from daogou.engine.trial import prepared
 from daogou.engine.view import LiveView
+from daogou.errors import BundleError, EncoderError
 from daogou.knowledge import KnowledgeBase
 from daogou.store import Store
 from daogou.utterances import Reader, load_head
 
+T = TypeVar("T")
 UNTRAINED: Final = "untrained"
 """Stands for the bundle's id in the policy of a shop that has none."""
 
@@ -91,3 +95,25 @@ class Served:
 def _used_again(encoder: TextEncoder, bundle: Bundle) -> TextEncoder | None:
     told = bundle.json("model").get("encoder")
     return encoder if told == {"name": encoder.name, "version": encoder.version} else None
+
+
+def first_sound(
+    root: Path, opened: Callable[[Bundle | None], T], passed_over: Callable[[str], None]
+) -> T:
+    """What ``opened`` makes of the active bundle, or else of those that were active before it.
+
+    In the end it is called with None. ``passed_over`` is told why a bundle was not taken.
+    """
+    try:
+        pointer = read_pointer(root)
+        names = (pointer.current, *pointer.previous) if pointer else ()
+    except BundleError as error:
+        passed_over(str(error))
+        names = tuple(bundle.id for bundle in bundles(root))
+    for name in names:
+        try:
+            bundle = Bundle.open(root / name)
+            return prepared(lambda bundle=bundle: opened(bundle), bundle)  # type: ignore[misc]
+        except (BundleError, EncoderError) as error:
+            passed_over(str(error))
+    return opened(None)

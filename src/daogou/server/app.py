@@ -39,7 +39,11 @@ Prices are minor units (`{"amount": 499, "currency": "USD"}`), except in `priceI
 
 
 def create_app(
-    engine: Engine, store: Store, config: ServerConfig, assistant: Assistant | None = None
+    engine: Engine,
+    store: Store,
+    config: ServerConfig,
+    assistant: Assistant | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """The API and the storefront over an engine and its store.
 
@@ -49,9 +53,12 @@ def create_app(
     ----------
     assistant
         Who talks to shoppers; without one an assistant as it is by default.
+    metrics
+        What ``/metrics`` tells, where others count in it too; one is made otherwise.
     """
     assistant = assistant or Assistant(engine, store, knowledge=engine.knowledge)
-    metrics = Metrics()
+    metrics = metrics or Metrics()
+    metrics.watch_bundle(lambda: engine.bundle_id)
     if assistant.llm is not None:
         metrics.watch(assistant.llm)
     door = Door(store, config)

@@ -82,6 +82,9 @@ class ServerConfig:
     ----------
     host, port
         Where it listens. The default is reachable from this machine alone.
+    workers
+        How many processes answer on that port. One a core answers most; each takes the memory of
+        what is no file of the bundle (docs/bundles.md), and counts its own limits a minute.
     shop_name
         The name in the storefront's head.
     currency
@@ -123,6 +126,7 @@ class ServerConfig:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    workers: int = 1
     shop_name: str = "Daogou"
     currency: str = "USD"
     language: str = "en"
@@ -144,7 +148,7 @@ class ServerConfig:
             raise ValueError(f"language is {self.language!r}; expected one of {LANGUAGES}.")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port is {self.port}; expected 0 to 65535.")
-        for name in ("max_body_bytes", "max_items", "queue_events"):
+        for name in ("workers", "max_body_bytes", "max_items", "queue_events"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
         if self.queue_bytes < self.max_body_bytes:

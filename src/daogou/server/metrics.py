@@ -1,7 +1,14 @@
-"""What ``/metrics`` tells, in Prometheus' words. One registry an application."""
+"""What ``/metrics`` tells, in Prometheus' words. One registry an application.
 
+Where several workers serve, prometheus_client's multiprocess mode adds them up: each writes its
+numbers into files of a folder that :data:`FOLDER` names, and whichever is asked reads all of them.
+The variable has to be set before prometheus_client is imported.
+"""
+
+import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,34 +22,17 @@ from prometheus_client import (
     Summary,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from daogou.assistant import LanguageModel
+from daogou.engine.following import OUTCOMES, Outcome
 from daogou.store import EventWriter
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
-class _Watched(Collector):
-    """The counts of a language model, read when they are asked for."""
-
-    def __init__(self, llm: LanguageModel) -> None:
-        self._llm = llm
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        counts = self._llm.counts
-        for name, told, label, values in (
-            ("turns", "Turns that asked a language model, by what became of them", "outcome",
-             counts.turns),
-            ("sentences_cut", "Sentences of it that were cut, by what was wrong with them", "kind",
-             counts.cut),
-            ("tokens", "Tokens that it cost", "kind", counts.tokens),
-        ):  # fmt: skip
-            family = CounterMetricFamily(f"daogou_llm_{name}", told, labels=[label])
-            for value, number in sorted(dict(values).items()):
-                family.add_metric([value], number)
-            yield family
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder of a server's workers; prometheus_client's own."""
 
 
 class Metrics:
@@ -50,6 +40,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._shared = FOLDER in os.environ
+        self._lock = threading.Lock()
+        self._taken_up: list[Callable[[], None]] = []
+        self._serving: str | None = None
         self.latency = Histogram(
             "daogou_http_request_seconds",
             "Time from the request's head to the end of the answer",
@@ -75,7 +69,31 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
-        ProcessCollector(registry=self.registry)
+        self.bundles = Counter(
+            "daogou_bundle_changes",
+            "New bundles, by what became of them: swapped, refused, failed, unfetched",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in OUTCOMES:  # an alert wants to see it rise from 0
+            self.bundles.labels(outcome)
+        self._bundle = Gauge(
+            "daogou_bundle_workers",
+            "Workers that serve a bundle; 'none' without a model",
+            ["bundle"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        if self._shared:
+            memory = Gauge(
+                "daogou_worker_resident_bytes",
+                "Resident memory of each worker, shared pages included",
+                registry=self.registry,
+                multiprocess_mode="liveall",
+            )
+            self._taken_up.append(lambda: memory.set(_resident_bytes()))
+        else:
+            ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
 
     @contextmanager
@@ -87,19 +105,81 @@ class Metrics:
         finally:
             self.stages.labels(route, stage).observe(time.perf_counter() - begun)
 
+    def bundle(self, outcome: Outcome) -> None:
+        """Count what became of a new bundle."""
+        self.bundles.labels(outcome).inc()
+
+    def watch_bundle(self, serving: Callable[[], str | None]) -> None:
+        """Tell which bundle is served, too; ``serving`` says its id, or None without one."""
+
+        def take_up() -> None:
+            now = serving() or "none"
+            if self._serving not in (None, now):
+                if self._shared:
+                    self._bundle.labels(self._serving).set(0)  # files of workers keep what was
+                else:
+                    self._bundle.remove(self._serving)
+            self._bundle.labels(now).set(1)
+            self._serving = now
+
+        self._taken_up.append(take_up)
+
     def watch_events(self, writer: EventWriter) -> None:
         """Tell how many events wait to be written, too."""
         waiting = Gauge(
             "daogou_events_waiting",
             "Events that are queued or being written",
             registry=self.registry,
+            multiprocess_mode="livesum",
         )
-        waiting.set_function(lambda: writer.waiting)
+        self._taken_up.append(lambda: waiting.set(writer.waiting))
 
     def watch(self, llm: LanguageModel) -> None:
         """Tell what became of the turns of a language model, too."""
-        self.registry.register(_Watched(llm))
+        counts = llm.counts
+        for name, told, label, values in (
+            ("turns", "Turns that asked a language model, by what became of them", "outcome",
+             counts.turns),
+            ("sentences_cut", "Sentences of it that were cut, by what was wrong with them", "kind",
+             counts.cut),
+            ("tokens", "Tokens that it cost", "kind", counts.tokens),
+        ):  # fmt: skip
+            counter = Counter(f"daogou_llm_{name}", told, [label], registry=self.registry)
+            self._taken_up.append(_difference(counter, values))
+
+    def take_up(self) -> None:
+        """Read what is watched; workers do so every second, for whichever of them is asked."""
+        with self._lock:
+            for read in self._taken_up:
+                read()
 
     def text(self) -> bytes:
         """The exposition format."""
-        return generate_latest(self.registry)
+        self.take_up()
+        if not self._shared:
+            return generate_latest(self.registry)
+        everyone = CollectorRegistry()
+        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
+        PlatformCollector(registry=everyone)
+        return generate_latest(everyone)
+
+
+def _difference(counter: Counter, values: Mapping[str, int]) -> Callable[[], None]:
+    """Brings a counter to what somebody else has counted."""
+    known: dict[str, int] = {}
+
+    def take_up() -> None:
+        for label, number in sorted(dict(values).items()):
+            counter.labels(label).inc(number - known.get(label, 0))
+            known[label] = number
+
+    return take_up
+
+
+def _resident_bytes() -> int:
+    """Resident memory of this process; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as told:
+            return int(told.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 0

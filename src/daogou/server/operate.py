@@ -38,8 +38,8 @@ def operate_routes(
         if engine.bundle_id is None:
             return error_response(
                 503,
-                "No bundle is active, so nothing is ranked by a model. Run `daogou train`, then"
-                " start the server again; search and popular products work meanwhile.",
+                "No bundle is active, so nothing is ranked by a model. Run `daogou train`: its"
+                " bundle is taken up at once; search and popular products work meanwhile.",
             )
         if not caller.may("admin"):
             return json_response({"status": "ok"})

@@ -1,7 +1,10 @@
 """Run an application until it is told to stop."""
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -72,11 +75,25 @@ def serve(
     port = taken.getsockname()[1]
     host = f"[{config.host}]" if ":" in config.host else config.host
     try:
-        _Server(settings, lambda: started(f"http://{host}:{port}") if started else None).run(
-            [taken]
-        )
+        with _ended_in_order():
+            _Server(settings, lambda: started(f"http://{host}:{port}") if started else None).run(
+                [taken]
+            )
     except KeyboardInterrupt:
         return  # raised again by uvicorn after it has closed everything in order
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """What is around is left in order on SIGTERM too, as on Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):
