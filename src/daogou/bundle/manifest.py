@@ -125,6 +125,10 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
             check_name(name)
         files = {name: FileEntry(**entry) for name, entry in raw["files"].items()}
         manifest = Manifest(**{**raw, "files": files})
+    except BundleError as error:
+        raise BundleError(
+            f"{where}: {error} Do not use this bundle; train again with `daogou train`."
+        ) from error
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise BundleError(
             f"{where} is not complete: {error}. Train again: `daogou train`."

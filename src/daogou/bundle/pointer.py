@@ -53,7 +53,7 @@ def parse_pointer(content: bytes, where: str) -> Pointer:
     try:
         raw = orjson.loads(content)
         pointer = Pointer(_id(raw["current"]), tuple(map(_id, raw["previous"])))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, BundleError) as error:
         raise _unreadable(where, error) from error
     return pointer
 
