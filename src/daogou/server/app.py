@@ -8,10 +8,12 @@ from daogou import __version__
 from daogou.assistant import Assistant
 from daogou.engine import Engine
 from daogou.server import control_schemas, conversation_schemas, schemas, search_schemas
+from daogou.server.agui_runs import agui_routes
 from daogou.server.catalog import catalog_routes
 from daogou.server.config import ServerConfig
 from daogou.server.controls import control_routes
 from daogou.server.conversations import conversation_routes
+from daogou.server.discovery import discovery_routes
 from daogou.server.errors import install
 from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
@@ -71,7 +73,9 @@ def create_app(
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
     app.include_router(conversation_routes(assistant, store, config, metrics, limiter))
-    add_mcp(app, tools, config, metrics, limiter)
+    app.include_router(agui_routes(assistant, store, config, metrics, limiter))
+    mcp = add_mcp(app, tools, config, metrics, limiter)
+    app.include_router(discovery_routes(tools, config, metrics, mcp=mcp))
     app.include_router(question_routes(assistant, config, metrics))
     app.include_router(operate_routes(engine, store, metrics))
     add_storefront(app, engine, store, config)

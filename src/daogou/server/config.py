@@ -48,6 +48,16 @@ def _check_origin(origin: str) -> None:
         )
 
 
+def _check_public(address: str) -> None:
+    parts = urlsplit(address)
+    bare = address == f"{parts.scheme}://{parts.netloc}{parts.path}" and "@" not in parts.netloc
+    if not (bare and parts.scheme in ("http", "https") and parts.hostname) or address[-1] == "/":
+        raise ValueError(
+            f"public_url is {address!r}; expected an address without a slash or a query at its"
+            " end, such as 'https://guide.shop.example'."
+        )
+
+
 @dataclass(frozen=True)
 class ServerConfig:
     """Settings of the server.
@@ -75,6 +85,9 @@ class ServerConfig:
     messages_per_minute
         How many messages one address may send to the assistant in a minute; 0 is no limit.
         Behind a proxy on this machine the address is the one that the proxy tells.
+    public_url
+        Where the world reaches this server, without a slash at the end: what the UCP profile names.
+        Empty takes the host name that each request came with.
     """
 
     host: str = "127.0.0.1"
@@ -87,6 +100,7 @@ class ServerConfig:
     max_items: int = 10_000
     messages_per_minute: int = 120
     origins: tuple[str, ...] = ()
+    public_url: str = ""
     shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +113,8 @@ class ServerConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
         for origin in self.origins:
             _check_origin(origin)
+        if self.public_url:
+            _check_public(self.public_url)
         if self.messages_per_minute < 0:
             raise ValueError(
                 f"messages_per_minute is {self.messages_per_minute}; expected 0 or more."

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from daogou.config import nearest
 from daogou.errors import (
     BundleError,
+    Conflict,
     DaogouError,
     EncoderError,
     FilterError,
@@ -26,8 +27,10 @@ log = logging.getLogger("daogou.server")
 
 STATUSES: Final[Mapping[int, str]] = {
     400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    409: "ABORTED",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RESOURCE_EXHAUSTED",
@@ -116,6 +119,8 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(400, str(error), field=error.field)
         case NotFound():
             return error_response(404, str(error))
+        case Conflict():
+            return error_response(409, str(error))
         case TooMany():
             response = error_response(429, str(error))
             response.headers["Retry-After"] = str(error.retry_after)
