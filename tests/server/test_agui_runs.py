@@ -124,7 +124,7 @@ def test_what_a_page_sets_in_the_state_counts(address: str) -> None:
 
 def test_parts_that_cannot_be_used_are_left_aside(address: str) -> None:
     photo = DataSource(value=base64.b64encode(b"no picture").decode(), mime_type="image/png")
-    parts = [ImagePart(source=photo), TextPart(text="ground"), TextPart(text="coffee")]
+    parts: list[Any] = [ImagePart(source=photo), TextPart(text="ground"), TextPart(text="coffee")]
     body = run_input(new_thread(), messages=[UserMessage(id="1", content=parts)])
     assert run(address, body)[-1]["result"]["products"][0]["id"] == "coffee"
 
