@@ -8,7 +8,7 @@ Frontend tools, context and answers to interrupts have no use here and are left 
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from daogou.assistant import Assistant, Edit, Page, Reply, State, state_to_json
 from daogou.assistant.wishes import EDITABLE
 from daogou.errors import Conflict, InvalidInput
+from daogou.server.access import Caller, Door, caller_of
 from daogou.server.agui import Run, Speak, stream
 from daogou.server.agui_schemas import AguiMessage, AguiProps, RunBody
 from daogou.server.config import ServerConfig
@@ -25,7 +26,6 @@ from daogou.server.conversation_schemas import MAX_MESSAGE, WishesBody
 from daogou.server.conversations import cart_of, with_stream
 from daogou.server.editing import edit_of
 from daogou.server.errors import complaint
-from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.photos import photo_bytes
@@ -43,7 +43,7 @@ def agui_routes(
     store: Store,
     config: ServerConfig,
     metrics: Metrics,
-    limiter: Limiter,
+    door: Door,
 ) -> APIRouter:
     """The assistant as an agent of AG-UI."""
     router = APIRouter(prefix="/v1", tags=["conversations"])
@@ -71,9 +71,11 @@ def agui_routes(
         summary="Run the assistant as an agent of AG-UI",
         description="Takes `RunAgentInput` of AG-UI 1.0 and answers with its events.",
         responses=with_stream(answers(None)),
-        dependencies=[Depends(limiter)],
     )
-    async def run(body: RunBody) -> StreamingResponse:
+    async def run(
+        body: RunBody, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> StreamingResponse:
+        door.message(caller, body.thread_id)
         props = _read(AguiProps, body.forwarded_props, "forwardedProps")
         last = body.messages[-1] if body.messages else None
         said = _said(last) if last is not None and last.role == "user" else None
@@ -88,6 +90,7 @@ def agui_routes(
             )
         greeting = None
         if found is None:
+            door.speak_for(caller, props.visitor_id)
             greeting = await run_in_threadpool(begun, body, props, said[0] if said else "")
         page = Page(
             language=speak(props.language_code, "") or None if props.language_code else None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from daogou.feeds.codec import event_from_json, event_to_json
+from daogou.server.access import Caller, Door, caller_of
 from daogou.server.answers import json_response, products_by_id
 from daogou.server.bodies import json_body, read_batch
 from daogou.server.config import ServerConfig
@@ -25,7 +26,7 @@ from daogou.store import Store
 VisitorId = Annotated[str, Path(min_length=1, max_length=MAX_ID, examples=["visitor-1"])]
 
 
-def visitor_routes(store: Store, config: ServerConfig, metrics: Metrics) -> APIRouter:
+def visitor_routes(store: Store, config: ServerConfig, metrics: Metrics, door: Door) -> APIRouter:
     """Events in; a visitor's own events out, or away."""
     router = APIRouter(prefix="/v1", tags=["visitors"])
 
@@ -60,9 +61,11 @@ def visitor_routes(store: Store, config: ServerConfig, metrics: Metrics) -> APIR
     )
     def get_events(
         visitor_id: VisitorId,
+        caller: Annotated[Caller, Depends(caller_of)],
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         language_code: Annotated[LanguageCode, Query(alias="languageCode")] = None,
     ) -> Response:
+        door.own(caller, visitor_id)
         events = store.visitor_events(visitor_id, limit=limit)[::-1]
         named = {line.product_id for event in events for line in event.lines}
         language = speak(language_code, config.language)
@@ -80,7 +83,10 @@ def visitor_routes(store: Store, config: ServerConfig, metrics: Metrics) -> APIR
         " knows nothing of them; the trained model forgets them when it is trained next.",
         responses=answers(DeletedAnswer),
     )
-    def delete_visitor(visitor_id: VisitorId) -> Response:
+    def delete_visitor(
+        visitor_id: VisitorId, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> Response:
+        door.own(caller, visitor_id, erase=True)
         return json_response({"deleted": store.delete_visitor(visitor_id)})
 
     return router

@@ -21,7 +21,7 @@ const sheet = fetch(new URL("./style.css", import.meta.url))
   .then((css) => new CSSStyleSheet().replace(css));
 
 /**
- * Attributes: endpoint, language, visitor, product-id, product-url, photos, inline, theme.
+ * Attributes: endpoint, key, language, visitor, product-id, product-url, photos, inline, theme.
  * Properties: cart, the page's own as [{id, variantId, quantity}], or undefined.
  * Events: daogou-open, daogou-close, daogou-cart {cart, added, removed}, daogou-choose {id, position, uri,
  * attributionToken, policyId}.
@@ -174,7 +174,8 @@ export class DaogouAssistant extends HTMLElement {
   // ---- the conversation
 
   async #begin() {
-    const talk = new Talk(new Client(this.#endpoint), this.getAttribute("visitor") || visitor());
+    const client = new Client(this.#endpoint, this.getAttribute("key"));
+    const talk = new Talk(client, this.getAttribute("visitor") || visitor());
     this.#talk = talk;
     this.#look(talk);
     this.#panel.log.replaceChildren();
