@@ -220,7 +220,11 @@ class Troubled(Assistant):
 @pytest.mark.parametrize(
     ("trouble", "code", "message"),
     [
-        (StoreError("the database is away; start it"), "UNAVAILABLE", "start it"),
+        (
+            StoreError("the database is away; start it"),
+            "UNAVAILABLE",
+            "the operator finds the reason",
+        ),
         (ZeroDivisionError("a secret"), "INTERNAL", "The server failed"),
     ],
 )
