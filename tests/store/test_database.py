@@ -111,6 +111,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 def test_sqlite_is_durable(sqlite_url: str) -> None:
     database = Database(sqlite_url)
+    database.migrate()
     with database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL

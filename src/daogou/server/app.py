@@ -16,6 +16,7 @@ from daogou.server.controls import control_routes
 from daogou.server.conversations import conversation_routes
 from daogou.server.discovery import discovery_routes
 from daogou.server.errors import install
+from daogou.server.events import event_routes
 from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
 from daogou.server.metrics import Metrics
@@ -29,7 +30,7 @@ from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
 from daogou.server.tools import Tools
 from daogou.server.visitors import visitor_routes
-from daogou.store import Store
+from daogou.store import EventWriter, Store
 
 _DESCRIPTION: Final = """Search, recommendations, events, and an assistant that talks with shoppers.
 
@@ -56,6 +57,7 @@ def create_app(
     if assistant.llm is not None:
         metrics.watch(assistant.llm)
     door = Door(store, config)
+    writer = EventWriter(store, max_events=config.queue_events, max_bytes=config.queue_bytes)
     tools = Tools(engine, store, config, assistant).listed()
     app = FastAPI(
         title="Daogou",
@@ -70,7 +72,8 @@ def create_app(
         app.add_middleware(Origins, origins=config.origins)
     install(app, _request_fields())
     app.include_router(shopping_routes(engine, store, config, metrics, door))
-    app.include_router(visitor_routes(store, config, metrics, door))
+    app.include_router(event_routes(writer, config, metrics))
+    app.include_router(visitor_routes(store, config, door))
     app.include_router(catalog_routes(store, config))
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
@@ -79,7 +82,7 @@ def create_app(
     mcp = add_mcp(app, tools, config, metrics, door)
     app.include_router(discovery_routes(tools, config, metrics, mcp=mcp))
     app.include_router(question_routes(assistant, config, metrics))
-    app.include_router(operate_routes(engine, store, metrics, door))
+    app.include_router(operate_routes(engine, store, metrics, door, writer))
     add_storefront(app, engine, store, config)
     protect(app, door)
     declare_access(app, NEEDED, public=config.public)

@@ -116,6 +116,9 @@ class ServerConfig:
         A larger request body is refused with 413.
     max_items
         The most events or products that one request may carry.
+    queue_events, queue_bytes
+        How many events, and how many bytes of bodies with events, may wait to be written at once
+        in a process; more are answered 429 until there is room.
     origins
         Other sites whose pages may embed the assistant, each as a browser names it:
         ``"https://www.shop.example"``. Without any, only pages of this server can use it.
@@ -143,6 +146,8 @@ class ServerConfig:
     max_body_bytes: int = 16 * 1024 * 1024
     max_items: int = 10_000
     requests_per_minute: int = 1200
+    queue_events: int = 100_000
+    queue_bytes: int = 64 * 1024 * 1024
     messages_per_minute: int = 120
     origins: tuple[str, ...] = ()
     public_url: str = ""
@@ -153,9 +158,14 @@ class ServerConfig:
             raise ValueError(f"language is {self.language!r}; expected one of {LANGUAGES}.")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port is {self.port}; expected 0 to 65535.")
-        for name in ("max_body_bytes", "max_items"):
+        for name in ("max_body_bytes", "max_items", "queue_events"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 1 or more.")
+        if self.queue_bytes < self.max_body_bytes:
+            raise ValueError(
+                f"queue_bytes is {self.queue_bytes}; expected max_body_bytes"
+                f" ({self.max_body_bytes}) or more, or some requests would never find room."
+            )
         for origin in self.origins:
             _check_origin(origin)
         if self.public_url:

@@ -19,6 +19,7 @@ from daogou.errors import (
     FilterError,
     InvalidInput,
     NotFound,
+    Overloaded,
     StoreError,
     safe_repr,
 )
@@ -43,8 +44,8 @@ _MAX_SHOWN: Final = 80
 UNEXPECTED: Final = "The server failed; the operator finds the reason in its log. Try again later."
 """All that a caller learns of a fault of ours."""
 AWAY: Final = (
-    "What the server answers from is away; the operator finds the reason in its log. Try again in a"
-    " moment."
+    "What the server answers from is away, or takes nothing now; the operator finds the reason in"
+    " the log. Try again in a moment: what carries the same ids counts once."
 )
 """All that a caller learns of a database or a bundle that cannot be used."""
 
@@ -74,7 +75,7 @@ def error_body(
 
 def error_response(code: int, message: str, **rest: Any) -> Response:
     """The same, as a response."""
-    headers = {"Retry-After": "1"} if code == 503 else {}
+    headers = {"Retry-After": "1"} if code in (429, 503) else {}
     return Response(
         orjson.dumps(error_body(code, message, **rest)),
         status_code=code,
@@ -154,6 +155,8 @@ def answer_for(error: DaogouError) -> Response:
             response = error_response(429, str(error))
             response.headers["Retry-After"] = str(error.retry_after)
             return response
+        case Overloaded():
+            return error_response(429, str(error))
         case _ if isinstance(error, _UNAVAILABLE):
             # Names of hosts, databases and folders are the operator's business.
             log.error("%s", error)

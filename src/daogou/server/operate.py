@@ -12,10 +12,12 @@ from daogou.server.errors import error_response
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.schemas import Health, Ready
-from daogou.store import Store
+from daogou.store import EventWriter, Store
 
 
-def operate_routes(engine: Engine, store: Store, metrics: Metrics, door: Door) -> APIRouter:
+def operate_routes(
+    engine: Engine, store: Store, metrics: Metrics, door: Door, writer: EventWriter
+) -> APIRouter:
     """Is it up, can it answer, and how is it doing."""
     router = APIRouter(tags=["operation"])
 
@@ -26,11 +28,12 @@ def operate_routes(engine: Engine, store: Store, metrics: Metrics, door: Door) -
     @router.get(
         "/readyz",
         summary="The database and the bundle are there",
-        description="503 while one of them is not. What is there is told with a key of the scope"
-        " admin.",
+        description="503 while one of them is not, or while events cannot be written. What is there"
+        " is told with a key of the scope admin.",
         responses=answers(Ready),
     )
     def readyz(caller: Annotated[Caller, Depends(door.look)]) -> Response:
+        writer.check()
         revision, products = store.revision(), store.count_products()
         if engine.bundle_id is None:
             return error_response(

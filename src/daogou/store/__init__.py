@@ -9,10 +9,12 @@ from daogou.store.keys import ApiKey, Scope
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
 from daogou.store.store import Store
+from daogou.store.writer import EventWriter
 
 __all__ = [
     "ApiKey",
     "AppendResult",
+    "EventWriter",
     "Feedback",
     "ImportReport",
     "Keyring",
