@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from daogou.config import nearest
 from daogou.errors import (
     BundleError,
+    Conflict,
     DaogouError,
     EncoderError,
     FilterError,
@@ -31,6 +32,7 @@ STATUSES: Final[Mapping[int, str]] = {
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    409: "ABORTED",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RESOURCE_EXHAUSTED",
@@ -139,6 +141,8 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(400, str(error), field=error.field)
         case NotFound():
             return error_response(404, str(error))
+        case Conflict():
+            return error_response(409, str(error))
         case Unauthorized():
             response = error_response(401, str(error))
             # RFC 6750: who sent no key is not told of an error.
