@@ -270,9 +270,9 @@ class Ready(Wire):
     """What it would serve from."""
 
     status: Literal["ok"]
-    bundle: str
-    revision: int
-    products: int
+    bundle: str | None = None
+    revision: int | None = None
+    products: int | None = None
 
 
 class ErrorDetail(BaseModel):

@@ -1,5 +1,6 @@
 """Connections, transactions and migrations: all that knows which database it is."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlc
 from daogou.errors import StoreError, StoreUnavailable
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_PASSWORD: Final = re.compile(r"(:)[^:@]+(@)")
 _BUSY_SECONDS: Final = 15  # how long a writer waits for one of another process
 _POOL_SECONDS: Final = 10
 _SQLITE_AWAY: Final = frozenset(
@@ -151,8 +153,9 @@ def _engine(url: str) -> sa.Engine:
     expected = "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
     try:
         parsed = sa.make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"'{url}' is not a database URL; {expected}.") from error
+    except (ArgumentError, ValueError):
+        shown = _PASSWORD.sub(r"\1***\2", url)
+        raise StoreError(f"'{shown}' is not a database URL; {expected}.") from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise StoreError(f"'{url}' names no file, and threads share a file alone; {expected}.")

@@ -24,6 +24,7 @@ from daogou.store.database import Database
 from daogou.store.dialogues import DialogueStore
 from daogou.store.documents import micros, storable
 from daogou.store.eventlog import AppendResult, EventRow, VisitorLines
+from daogou.store.keyring import KeyStore
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
 from daogou.store.sql import batches, upsert
@@ -34,7 +35,7 @@ _EVENTS_A_BATCH = 5000
 _ARTICLES_A_BATCH = 500
 
 
-class Store(DialogueStore):
+class Store(DialogueStore, KeyStore):
     """Catalogue and event log of a shop, for any number of threads.
 
     Open it with :meth:`open`. Every method is one transaction, or one a batch
