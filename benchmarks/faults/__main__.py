@@ -19,7 +19,7 @@ from benchmarks.reporting import document, save
 from daogou.cli.results import Row
 
 _SMALL_BODY = "[server]\nmax_body_bytes = 1048576\n"
-_DISK = "48m"
+_DISK = "32m"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -37,9 +37,9 @@ def main(arguments: Sequence[str]) -> None:
     console = Console()
     rows = list(measured(options.store, options.kills, options.imports, console.print))
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(*columns, title=f"Faults, {options.store}")
-    for row in rows:
-        table.add_row(*(_shown(row.get(column)) for column in columns))
+    table = Table("", *(str(row["name"]) for row in rows), title="Faults")
+    for column in columns[1:]:
+        table.add_row(column, *(_shown(row.get(column)) for row in rows))
     console.print(table)
     save(options.json, document("faults", arguments, rows))
     if any(broken(row) for row in rows):
