@@ -19,7 +19,7 @@ from benchmarks.faults.shop import Shop
 from daogou.cli.results import Row
 from daogou.store import Store
 
-_IMPORTED = 20_000
+_IMPORTED = 15_000
 
 
 def kills(shop: Shop, count: int, tell: Callable[[str], None]) -> Row:
