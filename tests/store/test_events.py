@@ -77,8 +77,10 @@ def test_what_a_request_reads_is_bounded(store: Store) -> None:
 
 def plan_reads_all(store: Store, visitor: str, types: list[str]) -> bool:
     """Whether the database would walk a table, or a visitor's events of all types."""
-    statement = eventlog._newest((eventlog._C.lines,), tuple(types), with_lines=True)
-    asked = eventlog._asked(visitor, 10, None)
+    statement = eventlog._newest(
+        (eventlog._C.time, eventlog._C.lines), tuple(types), 10, with_lines=True
+    )
+    asked = eventlog._asked(visitor, None)
     with store._database.write() as connection:
         if store._database.is_sqlite:
             connection.exec_driver_sql("ANALYZE")

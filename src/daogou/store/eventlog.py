@@ -148,29 +148,30 @@ def of_visitor(
     if not storable(visitor_id):
         return []
     columns = (_C.event_id, _C.type, _C.visitor_id, _C.time, _C.lines, _C.details)
-    statement = _newest(columns, EVENT_TYPES, with_lines=False)
-    rows = connection.execute(statement, _asked(visitor_id, limit, before)).all()
+    statement = _newest(columns, EVENT_TYPES, limit, with_lines=False)
+    rows = connection.execute(statement, _asked(visitor_id, before)).all()
     return [event_from_row(row, owners) for row in reversed(rows)]
 
 
-def _asked(visitor_id: str, limit: int, before: datetime | None) -> dict[str, Any]:
+def _asked(visitor_id: str, before: datetime | None) -> dict[str, Any]:
     until = _END if before is None else micros(before)
-    return {"visitor": visitor_id, "most": limit, "until": until}
+    return {"visitor": visitor_id, "until": until}
 
 
 @functools.lru_cache(maxsize=64)
 def _newest(
-    columns: tuple[sa.Column[Any], ...], types: tuple[str, ...], *, with_lines: bool
+    columns: tuple[sa.Column[Any], ...], types: tuple[str, ...], limit: int, *, with_lines: bool
 ) -> sa.Select[Any]:
     """The newest events of a visitor, newest first.
 
     Each type is looked up by itself, where an index has its events in order of time: what is
     read is bounded, however many events of other types are between those that are asked for.
     """
-    most = sa.bindparam("most", type_=sa.Integer)
+    # In the text: PostgreSQL plans for a tenth of all where it does not know the limit.
+    most = sa.literal_column(str(int(limit)), sa.Integer)
     parts = []
     for kind in types or ("",):
-        part = sa.select(_C.seq).where(
+        part = sa.select(_C.seq, *columns).where(
             _C.visitor_id == sa.bindparam("visitor"),
             _C.type == sa.literal(kind),
             _C.time < sa.bindparam("until"),
@@ -178,9 +179,10 @@ def _newest(
         if with_lines:
             part = part.where(_C.lines.is_not(None))
         part = part.order_by(_C.time.desc(), _C.seq.desc()).limit(most)
-        parts.append(sa.select(part.subquery().c.seq))
-    found = _C.seq.in_(sa.union_all(*parts))
-    return sa.select(*columns).where(found).order_by(_C.time.desc(), _C.seq.desc()).limit(most)
+        parts.append(sa.select(part.subquery()))
+    found = sa.union_all(*parts).subquery().c
+    newest = sa.select(*(found[column.name] for column in columns))
+    return newest.order_by(found.time.desc(), found.seq.desc()).limit(most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +216,8 @@ def lines_of_visitor(
     found = VisitorLines([], [], [], [], [])
     if not storable(visitor_id):
         return found
-    statement = _newest((_C.type, _C.time, _C.lines), tuple(sorted(types)), with_lines=True)
-    rows = connection.execute(statement, _asked(visitor_id, limit, before)).all()
+    statement = _newest((_C.type, _C.time, _C.lines), tuple(sorted(types)), limit, with_lines=True)
+    rows = connection.execute(statement, _asked(visitor_id, before)).all()
     for kind, time, document in reversed(rows):
         columns = line_columns(document)
         ids = columns["product_id"]
