@@ -38,7 +38,12 @@ from daogou.types import EventLine, EventType, UserEvent
 BATCHES: Final = (1, 100, 1000)
 _PREPARED: Final = 40_000
 """Events that each connection has ready, encoded, before the clock starts."""
-_KINDS: Final[tuple[EventType, ...]] = ("detail-page-view", "add-to-cart", "purchase-complete", "search")
+_KINDS: Final[tuple[EventType, ...]] = (
+    "detail-page-view",
+    "add-to-cart",
+    "purchase-complete",
+    "search",
+)
 
 
 def main(arguments: Sequence[str]) -> None:
