@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -129,6 +130,24 @@ class TooMany(DaogouError):
         )
 
 
+class _Seldom:
+    """Logs a trouble that fails every request once in a while, and not once a request."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = ("", -math.inf)
+
+    def tell(self, text: str) -> None:
+        """Log it, unless it was logged just now."""
+        now = time.monotonic()
+        if self._last[0] != text or now - self._last[1] > self._seconds:
+            self._last = (text, now)
+            log.error("%s", text)
+
+
+_away: Final = _Seldom(seconds=10)
+
+
 def answer_for(error: DaogouError) -> Response:
     """The response that an exception of ours becomes."""
     match error:
@@ -159,7 +178,7 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(429, str(error))
         case _ if isinstance(error, _UNAVAILABLE):
             # Names of hosts, databases and folders are the operator's business.
-            log.error("%s", error)
+            _away.tell(str(error))
             return error_response(503, AWAY)
         case _:
             log.error("%s", error, exc_info=error)
