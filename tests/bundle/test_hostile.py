@@ -1,4 +1,4 @@
-"""Hostile bundles: whatever their folder or manifest says, a BundleError with a remedy, or sound."""
+"""Hostile bundles: whatever folder or manifest say, a BundleError with a remedy, or sound."""
 
 import hashlib
 import json
@@ -236,10 +236,12 @@ def test_any_manifest_is_read_or_refused(good: Bundle, tmp_path: Path, data: st.
         except (TypeError, ValueError):
             return  # no JSON
     (folder / MANIFEST).write_bytes(raw)
+    said = None
     try:
         Bundle.open(folder)
     except BundleError as error:
-        assert "daogou" in str(error)
+        said = str(error)
+    assert said is None or "daogou" in said
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))

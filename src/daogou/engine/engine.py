@@ -3,7 +3,7 @@
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -19,6 +19,7 @@ from daogou.engine.completing import Completer
 from daogou.engine.config import EngineConfig
 from daogou.engine.counterfactual import verified
 from daogou.engine.explaining import Explanation, measured, proposed
+from daogou.engine.filters import FieldKind
 from daogou.engine.grounds import Shown
 from daogou.engine.paging import PageToken
 from daogou.engine.recommending import anchor_rows, candidates, choose
@@ -206,9 +207,9 @@ class Engine:
         return self._live.newest().catalogue.currency
 
     @property
-    def filter_fields(self) -> Collection[str]:
-        """The fields that a filter can name now; :class:`FilterError` is for any other."""
-        return self._live.newest().catalogue.fields.keys()
+    def filter_fields(self) -> Mapping[str, FieldKind]:
+        """The fields that a filter can name now, and how; :class:`FilterError` is for any other."""
+        return self._live.newest().catalogue.fields
 
     @property
     def sees_photos(self) -> bool:

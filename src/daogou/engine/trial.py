@@ -2,20 +2,17 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 
 from daogou.bundle import Bundle
-from daogou.engine.requests import RecommendRequest, SearchRequest
+from daogou.engine.requests import RecommendRequest, SearchRequest, SearchSlate
 from daogou.errors import BundleError, EncoderError, StoreError
 from daogou.features import load_items
 from daogou.store import Store
-from daogou.types import Product, ScoredProduct
-
-if TYPE_CHECKING:
-    from daogou.engine.engine import Engine
+from daogou.types import Product, ScoredProduct, Slate
 
 T = TypeVar("T")
 PRODUCTS: Final = 5
@@ -34,6 +31,18 @@ _BY_ITEM: Final = (
 )
 """Arrays of a row an item."""
 _CODES: Final = {"category": "categories", "department": "departments", "brand": "brands"}
+
+
+class Asked(Protocol):
+    """What answers the questions of a trial: the engine, in all that matters here."""
+
+    def search(self, request: SearchRequest, /) -> SearchSlate:
+        """Products for a query."""
+        ...
+
+    def recommend(self, request: RecommendRequest, /) -> Slate:
+        """Products for a visitor."""
+        ...
 
 
 def prepared(work: Callable[[], T], bundle: Bundle) -> T:
@@ -115,7 +124,7 @@ def _finite(array: np.ndarray[Any, Any]) -> bool:
     return all(bool(np.isfinite(array[start : start + _ROWS]).all()) for start in starts)
 
 
-def try_out(engine: "Engine", store: Store, bundle: Bundle) -> None:
+def try_out(engine: Asked, store: Store, bundle: Bundle) -> None:
     """Ask an engine a few searches and recommendations that it has to be able to answer.
 
     Raises
