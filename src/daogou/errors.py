@@ -12,6 +12,7 @@ Every message says what was found, what was expected, and what mends it. Catch
     ├── NotFound           a product, bundle or visitor that is not there; answered as HTTP 404
     ├── StoreError         the database: unreachable, not migrated, of a newer version
     ├── BundleError        a bundle: missing, incomplete, altered, of another format
+    ├── BackupError        a backup that cannot be written or restored
     ├── EncoderError       an encoder that cannot be loaded or does not fit a bundle
     └── TrainingError      nothing to learn from, or training that went astray
 """
@@ -104,6 +105,10 @@ class StoreError(DaogouError):
 
 class BundleError(DaogouError):
     """A bundle cannot be opened, written or activated."""
+
+
+class BackupError(DaogouError):
+    """A backup cannot be written, or cannot be restored; then nothing was changed."""
 
 
 class EncoderError(DaogouError):

@@ -31,6 +31,8 @@ COMMANDS: Final = (
     "recommend",
     "chat",
     "mcp",
+    "backup",
+    "restore",
     "doctor",
 )
 

@@ -28,6 +28,8 @@ class InOrder(TyperGroup):
         "recommend",
         "chat",
         "mcp",
+        "backup",
+        "restore",
         "doctor",
     )
 
