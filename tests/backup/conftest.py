@@ -1,6 +1,5 @@
 """A home with a row or more in every table, whatever tables there are."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,15 @@ from daogou.store.database import Database
 from daogou.store.tables import metadata
 
 ROWS: Final = 7
-TEXTS: Final = ("", "tea", "绿茶 🍵", 'a "quoted" line\nand another', "\\u0000 in words", "0x1F", "1e5")
+TEXTS: Final = (
+    "",
+    "tea",
+    "绿茶 🍵",
+    'a "quoted" line\nand another',
+    "\\u0000 in words",
+    "0x1F",
+    "1e5",
+)
 NUMBERS: Final = (0, 1, -1, 2**31, 2**53 + 1, -(2**63), 2**63 - 1)
 FLOATS: Final = (0.1 + 0.2, 4.7, 1e-300, 1.7976931348623157e308, -0.0, 5e-324, 3.0)
 
@@ -50,6 +57,8 @@ def fill(url: str) -> None:
 def value(column: sa.Column[Any], number: int) -> Any:
     if column.primary_key or column.foreign_keys or column.unique:
         return number if isinstance(column.type, sa.Integer) else f"键-{number}"
+    if column.name == "visitor_id":
+        return f"键-{number}"
     if column.nullable and number % 3 == 0:
         return None
     if isinstance(column.type, sa.Boolean):
@@ -82,14 +91,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shop_url(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
+def shop_url(request: pytest.FixtureRequest, home: Path) -> str:
     """The filled database of that home, of the kind that a test asks for; SQLite by default."""
     if getattr(request, "param", "sqlite") == "postgresql":
         url = str(request.getfixturevalue("postgres_url"))
     else:
         url = sqlite(home)
     fill(url)
-    yield url
+    return url
 
 
 def sqlite(home: Path) -> str:

@@ -181,7 +181,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._tar = tarfile.open(path, "r:")
+            self._tar = tarfile.open(path, "r:")  # noqa: SIM115
         except (OSError, tarfile.TarError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise BackupError(

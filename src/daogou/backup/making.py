@@ -151,4 +151,3 @@ def _copied(source: Path, target: Path) -> Path:
             f"{source} cannot be copied: {error}. It is a cache: delete it, or leave --cache out."
         ) from error
     return target
-

@@ -77,6 +77,7 @@ def restore(
         new = swapping.begin(home)
         try:
             with _target(archive, home, new, store_url) as database:
+                database.make_file()
                 if not force and has_tables(database):
                     raise BackupError(
                         f"{database.name} has a shop already. Name another database with --store,"

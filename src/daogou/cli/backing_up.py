@@ -24,7 +24,9 @@ def backup_command(settings: Settings, file: Path, *, cache: bool) -> None:
             f"{FILE} is in it as it is, with a database's password if you wrote one there. Keep the"
             " file where you would keep that."
         )
-    what_next((f"daogou restore {file} --home FOLDER", "try it: a backup is as good as its restore"))
+    what_next(
+        (f"daogou restore {file} --home FOLDER", "try it: a backup is as good as its restore")
+    )
 
 
 def restore_command(home: Path, store: str, file: Path, *, force: bool) -> None:

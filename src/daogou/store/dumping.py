@@ -110,7 +110,7 @@ def load(
         The tables are not those of that version, or the database refuses; it then has what it
         had before.
     """
-    database.make_folder()
+    database.make_file()
     with database.write() as connection:
         _drop(connection)
         database.upgrade(connection, version)
