@@ -2,7 +2,7 @@
 
 from daogou.bundle.bundle import FORMAT_VERSION, Bundle
 from daogou.bundle.shelf import activate, bundles, prune, rollback
-from daogou.bundle.writer import BundleWriter
+from daogou.bundle.writer import BundleWriter, created_at
 
 __all__ = [
     "FORMAT_VERSION",
@@ -10,6 +10,7 @@ __all__ = [
     "BundleWriter",
     "activate",
     "bundles",
+    "created_at",
     "prune",
     "rollback",
 ]

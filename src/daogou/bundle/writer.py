@@ -20,6 +20,15 @@ from daogou.bundle.pointer import sync_folder
 from daogou.errors import BundleError
 
 UNFINISHED: Final = ".writing-"
+_TIME: Final = "%Y%m%dT%H%M%S%f"
+
+
+def created_at(bundle_id: str) -> float:
+    """When a bundle was written, in seconds since 1970, by its id; 0 where that does not say."""
+    try:
+        return datetime.strptime(bundle_id.split("-")[-2], _TIME).replace(tzinfo=UTC).timestamp()
+    except (IndexError, ValueError):
+        return 0.0
 
 
 class BundleWriter:
@@ -123,7 +132,7 @@ class BundleWriter:
         created = datetime.now(UTC)
         content = hashlib.sha256("".join(f"{n}{e.sha256}" for n, e in files.items()).encode())
         manifest = Manifest(
-            id=f"{self.kind}-{created:%Y%m%dT%H%M%S%f}-{content.hexdigest()[:8]}",
+            id=f"{self.kind}-{created:{_TIME}}-{content.hexdigest()[:8]}",
             kind=self.kind,
             created=created.isoformat(),
             daogou_version=version("daogou"),

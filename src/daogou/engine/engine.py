@@ -244,8 +244,13 @@ class Engine:
         """
         return self._completer.suggest(self._live.newest(), text, language, limit)
 
-    def recommend(self, request: RecommendRequest) -> Slate:
+    def recommend(self, request: RecommendRequest, stage: Stage = unmeasured) -> Slate:
         """A list of products for a placement.
+
+        Parameters
+        ----------
+        stage
+            Told which part of the work is done inside of its context.
 
         Raises
         ------
@@ -253,16 +258,18 @@ class Engine:
             The filter does not parse.
         """
         view = self._live.newest()
-        visit = self._visit(view, request.visitor_id)
+        with stage("visitor"):
+            visit = self._visit(view, request.visitor_id)
         anchors = anchor_rows(view, visit, request)
-        chosen = choose(view, visit, request, anchors, self._config)
-        grounds = self._grounds(view, visit, request.language, anchors, ())
-        if request.placement == "home":
-            grounds = _with_carried(grounds, view, visit, chosen)
-        chances = chosen.propensities.tolist()
-        items = self._items(
-            chosen.rows, chosen.scores, chosen.fused, grounds, request.placement, chances
-        )
+        chosen = choose(view, visit, request, anchors, self._config, stage)
+        with stage("products"):
+            grounds = self._grounds(view, visit, request.language, anchors, ())
+            if request.placement == "home":
+                grounds = _with_carried(grounds, view, visit, chosen)
+            chances = chosen.propensities.tolist()
+            items = self._items(
+                chosen.rows, chosen.scores, chosen.fused, grounds, request.placement, chances
+            )
         total = len(chosen.fused)
         return Slate(items, total, attribution_token(), self._policy(request.placement))
 

@@ -87,7 +87,7 @@ async def _lines(conversation_id: str, speak: Speak, before: Before) -> AsyncIte
     except DaogouError as error:
         yield _line(run.failed(error))
     except Exception:
-        log.exception("a turn of conversation %s failed", conversation_id)
+        log.exception("a turn of a conversation failed")
         yield _line(run.failed(None))
 
 

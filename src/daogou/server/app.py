@@ -24,6 +24,7 @@ from daogou.server.operate import operate_routes
 from daogou.server.origins import Origins
 from daogou.server.questions import question_routes
 from daogou.server.scopes import NEEDED, protect
+from daogou.server.shop_metrics import watch_shop
 from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
 from daogou.server.tools import Tools
@@ -39,7 +40,11 @@ Prices are minor units (`{"amount": 499, "currency": "USD"}`), except in `priceI
 
 
 def create_app(
-    engine: Engine, store: Store, config: ServerConfig, assistant: Assistant | None = None
+    engine: Engine,
+    store: Store,
+    config: ServerConfig,
+    assistant: Assistant | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """The API and the storefront over an engine and its store.
 
@@ -49,9 +54,12 @@ def create_app(
     ----------
     assistant
         Who talks to shoppers; without one an assistant as it is by default.
+    metrics
+        What ``/metrics`` tells, where others count in it too; one is made otherwise.
     """
     assistant = assistant or Assistant(engine, store, knowledge=engine.knowledge)
-    metrics = Metrics()
+    metrics = metrics or Metrics(config.slow_request_seconds)
+    watch_shop(metrics, engine, store)
     if assistant.llm is not None:
         metrics.watch(assistant.llm)
     door = Door(store, config)

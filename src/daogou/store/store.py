@@ -19,6 +19,7 @@ from daogou.store import (
     querylog,
     searches,
     tables,
+    vitals,
 )
 from daogou.store.database import Database
 from daogou.store.dialogues import DialogueStore
@@ -156,6 +157,10 @@ class Store(DialogueStore, KeyStore):
         """How many products there are; variants are not counted."""
         with self._database.read() as connection:
             return catalogue.count(connection)
+
+    def vitals(self) -> vitals.Vitals:
+        """Signs of life for whoever keeps it running."""
+        return vitals.read(self._database)
 
     def revision(self) -> int:
         """A number that grows with every change of the catalogue."""
