@@ -256,6 +256,17 @@ class Store(DialogueStore, KeyStore):
             owners = self._variant_owners(connection)
             return eventlog.lines(connection, since, until, types, owners)
 
+    def event_parts(self, until: datetime | None = None) -> Iterator[pl.DataFrame]:
+        """The events up to ``until`` (exclusive) as :meth:`event_lines` has them, in parts.
+
+        For a log that is larger than the memory that its reader wants to give it: some 50,000
+        events at a time, in no order, all lines of an event in one part. One state of the
+        database, which is read from until the last part is taken.
+        """
+        with self._database.read() as connection:
+            owners = self._variant_owners(connection)
+            yield from eventlog.parts(connection, None, until, None, owners)
+
     def searches(self, until: datetime | None = None) -> pl.DataFrame:
         """The ``search`` events that have a query, up to ``until`` (exclusive), by time.
 
