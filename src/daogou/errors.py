@@ -15,6 +15,7 @@ Every message says what was found, what was expected, and what mends it. Catch
     │   └── StoreUnavailable   it is away, full or locked: the same request may do later
     ├── Overloaded         more waits than may; answered as HTTP 429
     ├── BundleError        a bundle: missing, incomplete, altered, of another format
+    ├── BackupError        a backup that cannot be written or restored
     ├── EncoderError       an encoder that cannot be loaded or does not fit a bundle
     └── TrainingError      nothing to learn from, or training that went astray
 """
@@ -119,6 +120,10 @@ class Overloaded(DaogouError):
 
 class BundleError(DaogouError):
     """A bundle cannot be opened, written or activated."""
+
+
+class BackupError(DaogouError):
+    """A backup cannot be written, or cannot be restored; then nothing was changed."""
 
 
 class EncoderError(DaogouError):

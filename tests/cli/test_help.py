@@ -33,6 +33,8 @@ COMMANDS: Final = (
     "recommend",
     "chat",
     "mcp",
+    "backup",
+    "restore",
     "doctor",
 )
 

@@ -1,8 +1,13 @@
 """Health, readiness and metrics."""
 
+import re
+import time
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from daogou.assistant import Assistant, LlmConfig, open_llm
@@ -12,6 +17,7 @@ from daogou.errors import StoreError
 from daogou.server import ServerConfig, create_app
 from daogou.server.schemas import Health, Ready
 from daogou.store import Store
+from daogou.types import UserEvent
 
 
 def test_health(client: TestClient) -> None:
@@ -60,6 +66,65 @@ def test_metrics(client: TestClient) -> None:
         'daogou_events_total{outcome="refused"} 1.0',
     ):
         assert line in lines
+
+
+def test_metrics_of_the_shop(client: TestClient, store: Store, engine: Engine) -> None:
+    def told() -> dict[str, float]:
+        families = text_string_to_metric_families(client.get("/metrics").text)
+        return {sample.name: sample.value for family in families for sample in family.samples}
+
+    before = told()
+    assert before["daogou_products"] == 60
+    assert engine.bundle_id is not None
+    assert time.time() - 3600 < before["daogou_bundle_created_timestamp_seconds"] < time.time()
+    assert before["daogou_store_bytes"] > 50_000
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    store.append_events([UserEvent("e-new", "home-page-view", "v", when)])
+    assert told()["daogou_last_event_timestamp_seconds"] == when.timestamp()
+    assert told()["daogou_http_requests_in_progress"] == 1
+
+
+def test_metrics_are_told_while_the_database_is_away(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/metrics")
+
+    def gone() -> None:
+        raise StoreError("the database does not answer")
+
+    monkeypatch.setattr(store, "vitals", gone)
+    response = client.get("/metrics")
+    assert response.status_code == 200
+    assert "daogou_products 60.0" in response.text
+
+
+def test_no_label_grows_with_what_callers_send(client: TestClient) -> None:
+    def series() -> int:
+        return sum(1 for line in client.get("/metrics").text.splitlines() if line[0] != "#")
+
+    def ask(number: int) -> None:
+        client.post("/v1/search", json={"query": f"q{number}", "visitorId": f"v{number}"})
+        client.get(f"/v1/products/p{number}")
+        client.get(f"/v1/visitors/v{number}/events")
+        client.get(f"/nowhere/{number}")
+        client.request(f"METHOD{number}", "/v1/search")
+
+    ask(0)
+    client.get("/metrics")
+    before = series()
+    for number in range(1, 6):
+        ask(number)
+    assert series() == before
+
+
+def test_every_metric_is_in_the_manual(client: TestClient) -> None:
+    told = {f.name for f in text_string_to_metric_families(client.get("/metrics").text)}
+    manual = (Path(__file__).parents[2] / "docs" / "operate.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `((?:daogou|process|python)_\w+)`", manual, flags=re.M)
+    llm = {"daogou_llm_turns_total", "daogou_llm_sentences_cut_total", "daogou_llm_tokens_total"}
+    assert {name.removesuffix("_total") for name in listed} == told | {
+        name.removesuffix("_total") for name in llm
+    }
 
 
 def test_not_ready_without_a_bundle(store: Store, config: ServerConfig) -> None:

@@ -25,6 +25,7 @@ from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import language_of, understand
 from daogou.assistant.wishes import known_wishes
 from daogou.engine import Engine
+from daogou.engine.answering import Stage, unmeasured
 from daogou.errors import Conflict, InvalidInput, NotFound
 from daogou.store import Store, StoredConversation, StoredTurn
 from daogou.text import clean
@@ -113,6 +114,7 @@ class Assistant:
         hear: Callable[[str], None] | None = None,
         page: Page = NOWHERE,
         image: bytes | None = None,
+        stage: Stage = unmeasured,
     ) -> Reply:
         """Answer a message.
 
@@ -127,6 +129,8 @@ class Assistant:
         image
             A photo that comes with it, as its file has it. It is looked at and not stored; what
             it says of the wish is in the state.
+        stage
+            Told which part of the work is done inside of its context.
 
         Raises
         ------
@@ -138,9 +142,11 @@ class Assistant:
         with self._alone(conversation_id), self._engine.steady():
             for _ in range(ATTEMPTS):
                 stored = self._stored(conversation_id)
-                turn, reply = self._answer(stored, text, page, image, hear)
+                turn, reply = self._answer(stored, text, page, image, hear, stage)
                 said = clean(page.label or text)[: self._config.max_characters]
-                if self._write(turn, reply, said):
+                with stage("store"):
+                    written = self._write(turn, reply, said)
+                if written:
                     return reply
         raise _overtaken("text")
 
@@ -284,6 +290,7 @@ class Assistant:
         page: Page,
         image: bytes | None,
         hear: Callable[[str], None] | None,
+        stage: Stage,
     ) -> tuple[Turn, Reply]:
         state = state_from_json(stored.state)
         limit = self._config.max_characters
@@ -302,33 +309,37 @@ class Assistant:
 
         turn = fresh()
         if image is not None:
-            self._look(turn, image, message[:limit])
+            self._look(turn, image, message[:limit], stage)
             intent = "photo"
         else:
-            intent = self._read(turn, message[:limit])
-        if self._llm is None or state.consulted >= self._llm.config.turns or intent in _OURS:
-            Voice(turn.language, hear).say(turn.lines)
-        else:
-            turn = speak(turn, fresh, self._llm, message[:limit], hear)
-            if turn.consulted is not None:
-                turn.set(consulted=state.consulted + 1)
-        return turn, turn.reply(stored.id, number)
+            intent = self._read(turn, message[:limit], stage)
+        with stage("say"):
+            if self._llm is None or state.consulted >= self._llm.config.turns or intent in _OURS:
+                Voice(turn.language, hear).say(turn.lines)
+            else:
+                turn = speak(turn, fresh, self._llm, message[:limit], hear)
+                if turn.consulted is not None:
+                    turn.set(consulted=state.consulted + 1)
+            return turn, turn.reply(stored.id, number)
 
-    def _read(self, turn: Turn, message: str) -> str:
+    def _read(self, turn: Turn, message: str, stage: Stage) -> str:
         """Do what a message says; what its first act is."""
-        acts = understand(message, turn.state, turn.gate, Guesser(self._engine, turn.gate))
-        decide(turn, acts)
+        with stage("understand"):
+            acts = understand(message, turn.state, turn.gate, Guesser(self._engine, turn.gate))
+        with stage("decide"):
+            decide(turn, acts)
         return acts[0].intent
 
-    def _look(self, turn: Turn, image: bytes, message: str) -> None:
+    def _look(self, turn: Turn, image: bytes, message: str, stage: Stage) -> None:
         """Do what a photo and the words beside it say."""
         if self._engine.sees_photos:
-            find_by_photo(turn, image, message)
+            with stage("decide"):
+                find_by_photo(turn, image, message)
             return
         turn.intent = "photo"
         turn.say("photo_unable")
         if message:
-            self._read(turn, message)
+            self._read(turn, message, stage)
 
     def _turn(
         self, conversation_id: str, number: int, visitor_id: str | None, language: str, state: State

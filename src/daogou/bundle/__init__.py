@@ -5,7 +5,7 @@ from daogou.bundle.comparing import worse_than
 from daogou.bundle.config import BundleConfig
 from daogou.bundle.remote import RemoteShelf
 from daogou.bundle.shelf import activate, broken, bundles, prune, rollback, training
-from daogou.bundle.writer import BundleWriter
+from daogou.bundle.writer import BundleWriter, created_at
 
 __all__ = [
     "FORMAT_VERSION",
@@ -16,6 +16,7 @@ __all__ = [
     "activate",
     "broken",
     "bundles",
+    "created_at",
     "prune",
     "rollback",
     "training",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import orjson
@@ -16,6 +16,16 @@ from daogou.bundle.bundle import Bundle
 from daogou.bundle.manifest import NAME, Manifest, check_name, file_entry
 from daogou.bundle.unfinished import Unfinished
 from daogou.errors import BundleError
+
+_TIME: Final = "%Y%m%dT%H%M%S%f"
+
+
+def created_at(bundle_id: str) -> float:
+    """When a bundle was written, in seconds since 1970, by its id; 0 where that does not say."""
+    try:
+        return datetime.strptime(bundle_id.split("-")[-2], _TIME).replace(tzinfo=UTC).timestamp()
+    except (IndexError, ValueError):
+        return 0.0
 
 
 class BundleWriter:
@@ -119,7 +129,7 @@ class BundleWriter:
         created = datetime.now(UTC)
         content = hashlib.sha256("".join(f"{n}{e.sha256}" for n, e in files.items()).encode())
         manifest = Manifest(
-            id=f"{self.kind}-{created:%Y%m%dT%H%M%S%f}-{content.hexdigest()[:8]}",
+            id=f"{self.kind}-{created:{_TIME}}-{content.hexdigest()[:8]}",
             kind=self.kind,
             created=created.isoformat(),
             daogou_version=version("daogou"),

@@ -14,6 +14,7 @@ from daogou.cli.bundle_commands import bundles
 from daogou.cli.feed_commands import feeds
 from daogou.cli.key_commands import keys
 from daogou.cli.options import (
+    BackupFile,
     Count,
     EffortOption,
     Filter,
@@ -279,6 +280,49 @@ def recommend(
         language=lang,
     )
     recommend_command(Settings.load(home, store), request)
+
+
+@command(app, "daogou backup shop-2026-11-25.tar", then="daogou restore FILE --home FOLDER")
+def backup(
+    file: BackupFile,
+    home: Home = DEFAULT_HOME,
+    store: StoreUrl = "",
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache", help="Take cached vectors too; without them they are made anew when needed."
+        ),
+    ] = False,
+) -> None:
+    """Write a whole shop into one file, while it is served.
+
+    All tables as they are at one moment, from SQLite or PostgreSQL, the active bundle, the
+    settings. The file is readable by you alone: it has what visitors did.
+    """
+    from daogou.cli.backing_up import backup_command
+
+    backup_command(Settings.load(home, store), file, cache=cache)
+
+
+@command(app, "daogou restore shop-2026-11-25.tar --home restored", then="daogou doctor")
+def restore(
+    file: BackupFile,
+    home: Home = DEFAULT_HOME,
+    store: StoreUrl = "",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace the shop that is there; stop its server before."),
+    ] = False,
+) -> None:
+    """Make a shop out of a backup, of this version or an older one.
+
+    Everything is checked before anything is touched, and what was there is kept aside until the
+    restored shop is whole. A backup of SQLite can be restored into PostgreSQL (--store), and the
+    other way round.
+    """
+    from daogou.cli.backing_up import restore_command
+
+    restore_command(home, store, file, force=force)
 
 
 @command(app, "daogou doctor --home .demo", then="what its last column says")

@@ -38,6 +38,10 @@ Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE...", help="One or more feed files.", show_default=False),
 ]
+BackupFile = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="The backup, a tar file.", show_default=False),
+]
 FeedKind = Annotated[
     Kind | None,
     typer.Option(

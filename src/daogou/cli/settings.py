@@ -55,6 +55,11 @@ class Settings:
         ConfigError
             It is not TOML, or has a section that is not known.
         """
+        if (home / ".restore-new").exists():
+            from daogou.backup import finish, is_halfway
+
+            if is_halfway(home):  # `daogou restore` was killed while it put things in place
+                finish(home)
         return cls(home, store_url, read_toml(home / FILE, SECTIONS))
 
     @property

@@ -30,6 +30,8 @@ class InOrder(TyperGroup):
         "recommend",
         "chat",
         "mcp",
+        "backup",
+        "restore",
         "doctor",
     )
 

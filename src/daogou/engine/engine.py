@@ -317,8 +317,13 @@ class Engine:
         """
         return self._completer.suggest(self._live.newest(), text, language, limit)
 
-    def recommend(self, request: RecommendRequest) -> Slate:
+    def recommend(self, request: RecommendRequest, stage: Stage = unmeasured) -> Slate:
         """A list of products for a placement.
+
+        Parameters
+        ----------
+        stage
+            Told which part of the work is done inside of its context.
 
         Raises
         ------
@@ -327,22 +332,23 @@ class Engine:
         """
         served = self._served
         view = served.live.newest()
-        visit = self._visit(view, request.visitor_id)
+        with stage("visitor"):
+            visit = self._visit(view, request.visitor_id)
         anchors = anchor_rows(view, visit, request)
-        chosen = choose(view, visit, request, anchors, self._config)
-        grounds = grounds_of(view, visit, request.language, anchors, ())
-        if request.placement == "home":
-            grounds = with_carried(grounds, view, visit, chosen)
-        chances = chosen.propensities.tolist()
-        items = hydrated(
-            self._store,
-            chosen.rows,
-            chosen.scores,
-            chosen.fused,
-            grounds,
-            request.placement,
-            chances,
-        )
+        chosen = choose(view, visit, request, anchors, self._config, stage)
+        with stage("products"):
+            grounds = grounds_of(view, visit, request.language, anchors, ())
+            if request.placement == "home":
+                grounds = with_carried(grounds, view, visit, chosen)
+            items = hydrated(
+                self._store,
+                chosen.rows,
+                chosen.scores,
+                chosen.fused,
+                grounds,
+                request.placement,
+                chosen.propensities.tolist(),
+            )
         policy = served.policy(request.placement)
         return Slate(items, len(chosen.fused), attribution_token(), policy)
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from daogou.engine.answering import Stage, unmeasured
 from daogou.engine.asking import allowed_rows
 from daogou.engine.config import EngineConfig
 from daogou.engine.exploring import FRESH_K, FRESH_WEIGHTS, fresh_candidates, fresh_rows
@@ -59,19 +60,28 @@ def anchor_rows(view: View, visit: Visit, request: RecommendRequest) -> Int32:
 
 
 def choose(
-    view: View, visit: Visit, request: RecommendRequest, anchors: Int32, config: EngineConfig
+    view: View,
+    visit: Visit,
+    request: RecommendRequest,
+    anchors: Int32,
+    config: EngineConfig,
+    stage: Stage = unmeasured,
 ) -> Chosen:
     """The page: nothing out of stock, waved away, in the cart or on the page already."""
     user, opinion = None, None
-    if view.model is not None:
-        user = view.model.context(visit.history, visit.now, None)
-        opinion = view.model.panel.ask(visit.history, visit.now)
-    fused = candidates(view, visit, request, anchors, user, config, opinion)
-    judged = _judged(view, visit, fused, user, opinion)
-    pool = _pool(view, visit, fused, _scores(view, request, fused, judged, opinion), config)
-    # One page for a visitor and a placement all day long.
-    u = chance(request.visitor_id or "", request.placement, int(visit.now // DAY))
-    page = lay_out(pool, _rules(visit, request, anchors, config), u)
+    with stage("retrieve"):
+        if view.model is not None:
+            user = view.model.context(visit.history, visit.now, None)
+            opinion = view.model.panel.ask(visit.history, visit.now)
+        fused = candidates(view, visit, request, anchors, user, config, opinion)
+    with stage("rank"):
+        judged = _judged(view, visit, fused, user, opinion)
+        scores = _scores(view, request, fused, judged, opinion)
+    with stage("arrange"):
+        pool = _pool(view, visit, fused, scores, config)
+        # One page for a visitor and a placement all day long.
+        u = chance(request.visitor_id or "", request.placement, int(visit.now // DAY))
+        page = lay_out(pool, _rules(visit, request, anchors, config), u)
     said = None if judged is None else judged[page.places]
     return Chosen(fused.items[page.places], page.scores, said, page.propensities, fused)
 

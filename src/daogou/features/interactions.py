@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from daogou.features.history import PURCHASE
 from daogou.features.items import Float32, Float64, Int32
-from daogou.features.log import ShopLog
+from daogou.features.log import ShopLog, first_of_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,7 @@ class Interactions:
         owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(log.offsets))
         kept = (log.lines.kinds == PURCHASE) & (log.lines.times < until)
         visitor, item, basket = owner[kept], log.lines.items[kept], log.lines.events[kept]
-        key = np.stack([visitor, basket, item])
-        _, first = np.unique(key, axis=1, return_index=True)
-        first.sort()
+        first = first_of_each(visitor, basket, item)
         return cls(
             visitor[first],
             item[first],

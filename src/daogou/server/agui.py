@@ -108,7 +108,7 @@ async def _lines(named: Run, speak: Speak, before: Before) -> AsyncIterator[byte
     except DaogouError as error:
         yield _line(run.failed(error))
     except Exception:
-        log.exception("a turn of conversation %s failed", named.thread_id)
+        log.exception("a turn of a conversation failed")
         yield _line(run.failed(None))
 
 

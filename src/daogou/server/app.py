@@ -26,6 +26,7 @@ from daogou.server.operate import operate_routes
 from daogou.server.origins import Origins
 from daogou.server.questions import question_routes
 from daogou.server.scopes import NEEDED, protect
+from daogou.server.shop_metrics import watch_shop
 from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
 from daogou.server.tools import Tools
@@ -59,8 +60,9 @@ def create_app(
         What ``/metrics`` tells, where others count in it too; one is made otherwise.
     """
     assistant = assistant or Assistant(engine, store, knowledge=engine.knowledge)
-    metrics = metrics or Metrics()
+    metrics = metrics or Metrics(config.slow_request_seconds)
     metrics.watch_bundle(lambda: engine.bundle_id)
+    watch_shop(metrics, engine, store)
     if assistant.llm is not None:
         metrics.watch(assistant.llm)
     door = Door(store, config)

@@ -2,7 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
@@ -122,6 +122,10 @@ class ServerConfig:
     queue_events, queue_bytes
         How many events, and how many bytes of bodies with events, may wait to be written at once
         in a process; more are answered 429 until there is room.
+    log
+        ``"text"`` or ``"json"``: what the lines of the log are (docs/operate.md).
+    slow_request_seconds
+        A request that takes longer is logged, with what its stages took; 0 logs none.
     origins
         Other sites whose pages may embed the assistant, each as a browser names it:
         ``"https://www.shop.example"``. Without any, only pages of this server can use it.
@@ -153,6 +157,8 @@ class ServerConfig:
     queue_events: int = 100_000
     queue_bytes: int = 64 * 1024 * 1024
     messages_per_minute: int = 120
+    log: Literal["text", "json"] = "text"
+    slow_request_seconds: float = 1.0
     origins: tuple[str, ...] = ()
     public_url: str = ""
     shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
@@ -176,7 +182,7 @@ class ServerConfig:
             _check_public(self.public_url)
         for proxy in self.trusted_proxies:
             _check_proxy(proxy)
-        for name in ("requests_per_minute", "messages_per_minute"):
+        for name in ("requests_per_minute", "messages_per_minute", "slow_request_seconds"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more.")
         object.__setattr__(self, "shop_as", tuple(Shopper.parse(text) for text in self.shoppers))

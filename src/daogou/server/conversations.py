@@ -69,6 +69,7 @@ def conversation_routes(
 ) -> APIRouter:
     """The shopper's side of the assistant."""
     router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+    stage = partial(metrics.stage, "conversation")
 
     async def limit(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> None:
         door.message(caller, request.path_params.get("conversation_id"))
@@ -77,13 +78,13 @@ def conversation_routes(
 
     def answer(conversation_id: str, text: str, page: Page, image: bytes | None) -> Response:
         with metrics.stage("conversation", "engine"):
-            reply = assistant.say(conversation_id, text, page=page, image=image)
+            reply = assistant.say(conversation_id, text, page=page, image=image, stage=stage)
         with metrics.stage("conversation", "answer"):
             return json_response(reply_to_json(reply))
 
     def say(conversation_id: str, text: str, page: Page, image: bytes | None, hear: Any) -> Reply:
         with metrics.stage("conversation", "engine"):
-            return assistant.say(conversation_id, text, hear, page, image)
+            return assistant.say(conversation_id, text, hear, page, image, stage)
 
     @router.post(
         "",

@@ -1,7 +1,6 @@
 """The outermost layer: body limits, media type, security headers, a clock for each request."""
 
 import logging
-import time
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daogou.server.errors import UNEXPECTED, error_response, shown
 from daogou.server.metrics import Metrics
+from daogou.server.watching import Seen, place
 
 log = logging.getLogger("daogou.server")
 
@@ -59,16 +59,17 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun = time.perf_counter()
-        status = 0
+        with self.metrics.request(scope) as seen:
+            await self._answer(scope, receive, send, seen)
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
         async def guarded_send(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                seen.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                headers["X-Request-ID"] = seen.id
                 # What a shopper was told is not for a cache on the way.
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["scheme"] == "https":
@@ -82,16 +83,11 @@ class Gate:
             else:
                 await self.app(scope, self._limited(receive), guarded_send)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
-            if status:
+            # The route and not the path, which may name a visitor.
+            log.exception("%s %s failed", *place(scope))
+            if seen.status:
                 raise  # half an answer is out: the connection has to break
             await error_response(500, UNEXPECTED)(scope, receive, guarded_send)
-        finally:
-            # Unknown paths share a label: a scanner must not be able to grow the metrics.
-            route = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if route != "unmatched" else "any"
-            self.metrics.latency.labels(method, route).observe(time.perf_counter() - begun)
-            self.metrics.requests.labels(method, route, str(status)).inc()
 
     def _too_large(self, size: str) -> str:
         return (

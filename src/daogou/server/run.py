@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from daogou.errors import ConfigError
 from daogou.server.config import ServerConfig
+from daogou.server.logs import set_up_logs
 
 
 def listen(config: ServerConfig) -> socket.socket:
@@ -64,12 +65,13 @@ def serve(
         As :func:`listen`.
     """
     taken = listener or listen(config)
+    set_up_logs(config.log)
     settings = uvicorn.Config(
         app,
         access_log=False,
         server_header=False,
         forwarded_allow_ips=list(config.trusted_proxies),
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=10,
     )
     port = taken.getsockname()[1]

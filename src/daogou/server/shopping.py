@@ -90,7 +90,8 @@ def shopping_routes(
             diversity=body.params.diversity,
         )
         with metrics.stage("recommend", "engine"):
-            slate = engine.recommend(request)
+            stage = functools.partial(metrics.stage, "recommend")
+            slate = engine.recommend(request, stage)
         with metrics.stage("recommend", "answer"):
             return json_response(
                 recommend_answer(slate, store, language, with_score=body.params.return_score)

@@ -86,16 +86,30 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the version of this code."""
+        self.make_file()
+        with self.write() as connection:
+            self.upgrade(connection)
+
+    def make_file(self) -> None:
+        """Make an SQLite file and its folder, where they are missing."""
         if self.is_sqlite:
             _make_file(self.engine.url.database)
-        with self.write() as connection:
-            if not self.is_sqlite:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            if self._version(connection) == _head():
-                return
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+
+    def upgrade(self, connection: sa.Connection, version: str | None = None) -> None:
+        """Bring the tables to a version within the caller's transaction.
+
+        Parameters
+        ----------
+        version
+            Of the tables, not older than they are; None is this code's.
+        """
+        if not self.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        if self.version(connection) == (version or _head()):
+            return
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version or "head")
 
     def check(self) -> None:
         """Refuse a database that is not there or not at the version of this code.
@@ -112,7 +126,7 @@ class Database:
                 " or try the demo shop with `daogou demo`."
             )
         with self.read() as connection:
-            found = self._version(connection)
+            found = self.version(connection)
         if found is None:
             raise StoreError(
                 f"{self.name} has no tables of Daogou. Load a catalogue with `daogou import`."
@@ -127,9 +141,16 @@ class Database:
         """Give the connections back."""
         self.engine.dispose()
 
-    def _version(self, connection: sa.Connection) -> str | None:
+    def version(self, connection: sa.Connection) -> str | None:
+        """The version of the tables; None where there are none.
+
+        Raises
+        ------
+        StoreError
+            They are of a newer version than this code.
+        """
         found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in _known_revisions():
+        if found is not None and found not in known_versions():
             raise StoreError(
                 f"{self.name} was written by a newer Daogou: its tables have version {found},"
                 f" this code knows up to {_head()}. Upgrade with `pip install --upgrade daogou`."
@@ -166,6 +187,7 @@ def _engine(url: str) -> sa.Engine:
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 pool_size=20,
+                hide_parameters=True,  # visitors' ids do not belong in a log
                 pool_timeout=_POOL_SECONDS,
                 connect_args=_POSTGRES_CONNECT,
             )
@@ -191,7 +213,9 @@ def _sqlite_engine(url: sa.URL, path: Path) -> sa.Engine:
         if record.info["file"] != _identity(path):
             raise DisconnectionError(f"{path} is another file now")
 
-    engine = sa.create_engine(url, creator=connect, pool_size=20, pool_timeout=_POOL_SECONDS)
+    engine = sa.create_engine(
+        url, creator=connect, pool_size=20, pool_timeout=_POOL_SECONDS, hide_parameters=True
+    )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "connect", remember)
     sa.event.listen(engine, "checkout", compare)
@@ -262,6 +286,7 @@ def _head() -> str:
     return head
 
 
-def _known_revisions() -> set[str]:
+def known_versions() -> set[str]:
+    """All versions of the tables that this code can bring to its own."""
     scripts = ScriptDirectory.from_config(_config())
     return {script.revision for script in scripts.walk_revisions()}

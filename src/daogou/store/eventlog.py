@@ -1,7 +1,7 @@
 """The event log in SQL, within the caller's transaction."""
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -239,6 +239,19 @@ def lines(
     owners: Mapping[str, str],
 ) -> pl.DataFrame:
     """The lines of the events in a period, one row a line; see ``Store.event_lines``."""
+    frames = list(parts(connection, since, until, types, owners))
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=LINE_SCHEMA)
+    return frame.sort("time", "seq", maintain_order=True)
+
+
+def parts(
+    connection: sa.Connection,
+    since: datetime | None,
+    until: datetime | None,
+    types: Collection[str] | None,
+    owners: Mapping[str, str],
+) -> Iterator[pl.DataFrame]:
+    """The same in parts, in no order, an event's lines all in one; see ``Store.event_parts``."""
     statement = sa.select(_C.seq, _C.event_id, _C.visitor_id, _C.type, _C.time, _C.lines)
     if since is not None:
         statement = statement.where(_C.time >= micros(since))
@@ -247,11 +260,9 @@ def lines(
     if types is not None:
         statement = statement.where(_C.type.in_(sorted(types)))
     rows = connection.execution_options(yield_per=_PARTITION).execute(statement)
-    frames = [_flat(list(part)) for part in rows.partitions()]
-    frame = pl.concat(frames) if frames else pl.DataFrame(schema=LINE_SCHEMA)
-    if owners:
-        frame = frame.with_columns(pl.col("product_id").replace(owners))
-    return frame.sort("time", "seq", maintain_order=True)
+    for part in rows.partitions():
+        frame = _flat(part)
+        yield frame.with_columns(pl.col("product_id").replace(owners)) if owners else frame
 
 
 def count_by_type(connection: sa.Connection) -> dict[str, int]:

@@ -19,6 +19,7 @@ from daogou.store import (
     querylog,
     searches,
     tables,
+    vitals,
 )
 from daogou.store.database import Database
 from daogou.store.dialogues import DialogueStore
@@ -157,6 +158,10 @@ class Store(DialogueStore, KeyStore):
         with self._database.read() as connection:
             return catalogue.count(connection)
 
+    def vitals(self) -> vitals.Vitals:
+        """Signs of life for whoever keeps it running."""
+        return vitals.read(self._database)
+
     def revision(self) -> int:
         """A number that grows with every change of the catalogue."""
         with self._database.read() as connection:
@@ -250,6 +255,17 @@ class Store(DialogueStore, KeyStore):
         with self._database.read() as connection:
             owners = self._variant_owners(connection)
             return eventlog.lines(connection, since, until, types, owners)
+
+    def event_parts(self, until: datetime | None = None) -> Iterator[pl.DataFrame]:
+        """The events up to ``until`` (exclusive) as :meth:`event_lines` has them, in parts.
+
+        For a log that is larger than the memory that its reader wants to give it: some 50,000
+        events at a time, in no order, all lines of an event in one part. One state of the
+        database, which is read from until the last part is taken.
+        """
+        with self._database.read() as connection:
+            owners = self._variant_owners(connection)
+            yield from eventlog.parts(connection, None, until, None, owners)
 
     def searches(self, until: datetime | None = None) -> pl.DataFrame:
         """The ``search`` events that have a query, up to ``until`` (exclusive), by time.

@@ -1,7 +1,7 @@
 """The shop as training reads it: items, texts and events, out of the store."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -111,17 +111,22 @@ def read_shop(
 
     def log(table: ItemTable) -> ShopLog:
         stage("reading events", 0, 1)
-        lines = store.event_lines(
-            until=datetime.fromtimestamp(until, UTC) if until is not None else None
-        )
-        later = lines.filter(pl.col("time") >= end)["seq"].n_unique()
+        later = 0
+
+        def parts() -> Iterator[pl.DataFrame]:
+            nonlocal later
+            stop = datetime.fromtimestamp(until, UTC) if until is not None else None
+            for part in store.event_parts(stop):
+                later += part.filter(pl.col("time") >= end)["seq"].n_unique()
+                yield part.filter(pl.col("time") < end)
+
+        found = ShopLog.from_parts(parts(), table.index, store.searches(end))
         if later:
             unread["events in the future"] = (
                 f"{later:,} {'event is' if later == 1 else 'events are'} dated more than a day"
                 " from now, and not looked at; mend their times where they come from"
             )
-            lines = lines.filter(pl.col("time") < end)
-        return ShopLog.from_frame(lines, table.index, store.searches(end))
+        return found
 
     shop = build_shop(store.iter_products(), total, revision, encoder, log, stage, pictures)
     return replace(shop, unread=unread)
