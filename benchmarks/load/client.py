@@ -24,6 +24,8 @@ from typing import Any, Final
 
 PATIENCE: Final = 30.0
 """Seconds after which a request has failed."""
+IDLE: Final = 3.0
+"""Seconds after which a connection is not used again: uvicorn hangs up after five."""
 FAILED: Final = 0
 """Stands for the status of a request that was not answered."""
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -129,7 +131,13 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self.open = True
+        self._open = True
+        self._used = time.monotonic()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the server is still there."""
+        return self._open and time.monotonic() - self._used < IDLE
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Send a request, and read the whole answer: status and body.
@@ -147,12 +155,13 @@ class Connection:
         if length is None:
             raise ValueError(f"an answer without Content-Length: {head[:200]!r}")
         body = await self._reader.readexactly(int(length[1]))
-        self.open = _CLOSED.search(head) is None
+        self._open = _CLOSED.search(head) is None
+        self._used = time.monotonic()
         return int(head[9:12]), body
 
     def close(self) -> None:
         """Hang up."""
-        self.open = False
+        self._open = False
         self._writer.close()
 
 
@@ -204,8 +213,9 @@ class Client:
         request = self._written(call)
         while self._idle:
             connection = self._idle.pop()
-            if connection.open:
+            if connection.usable:
                 break
+            connection.close()
         else:
             host, port = self._plan.host, self._plan.port
             connection = Connection(*await asyncio.open_connection(host, port))
@@ -215,7 +225,7 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        if connection.open:
+        if connection.usable:
             self._idle.append(connection)
         return answer
 

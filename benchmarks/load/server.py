@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,13 +33,14 @@ class Server:
 
     def post(self, path: str, body: dict[str, Any]) -> bytes:
         """Send, and read the whole answer."""
-        return self._send("POST", path, json.dumps(body).encode())
+        return self.send("POST", path, json.dumps(body).encode())
 
     def get(self, path: str) -> str:
         """The text of an answer."""
-        return self._send("GET", path, None).decode()
+        return self.send("GET", path, None).decode()
 
-    def _send(self, method: str, path: str, body: bytes | None) -> bytes:
+    def send(self, method: str, path: str, body: bytes | None) -> bytes:
+        """Send JSON or nothing, and read the whole answer; SystemExit where it is no success."""
         headers = {"Content-Type": "application/json"} if body else {}
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
@@ -69,15 +70,21 @@ class Server:
 
     def stages(self, route: str) -> dict[str, float]:
         """Seconds that requests of a route have spent in each stage so far."""
+        self.close()  # the server has hung up if nothing was asked for some seconds
         return stage_seconds(self.get("/metrics"), route)
 
 
-def _family(pid: int) -> Iterator[int]:
-    """A process and all those that it started."""
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from _family(int(child))
+def _family(pid: int) -> list[int]:
+    """A process and all those that it started, and they."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone since
+            stat = (folder / "stat").read_text()
+            parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+    family = [pid]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
 
 
 def _resident(pid: int) -> int:
