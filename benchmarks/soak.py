@@ -1,6 +1,6 @@
 """Half an hour of shoppers, while the shop changes under them: nothing may fail, memory stays flat.
 
-    python -m benchmarks.soak --minutes 30 --home .load/10000-400 --json FILE [--rate 10]
+    python -m benchmarks.soak --minutes 30 --home .load/10000-100 --json FILE [--rate 10]
 
 The home is one that ``benchmarks.serve`` has made; a copy of it is served. A client in a process of
 its own asks for the whole time (the mix of :mod:`benchmarks.load.shoppers`, an open loop). Besides,

@@ -11,17 +11,18 @@ million. Whatever is asked of the running server is encoded there, as ever.
 """
 
 import math
-import os
 import shutil
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 import orjson
+import polars as pl
 from rich.console import Console
 
 from benchmarks.catalogue import Catalogue, database, encoder_at, fill, real_catalogue
@@ -33,7 +34,7 @@ from daogou.encoders.cache import VectorCache, content_key
 from daogou.feeds import read_events
 from daogou.retrieval.documents import item_texts
 from daogou.store import Store, import_products
-from daogou.types import UserEvent
+from daogou.types import EventLine, UserEvent
 
 MADE: Final = "made.json"
 SETTINGS: Final = '[server]\nshop_name = "Under load"\nmessages_per_minute = 0\n'
@@ -58,7 +59,7 @@ class ShopSettings:
     """
 
     products: int
-    visitors: int = 400
+    visitors: int = 100
     model: bool = True
 
     @property
@@ -117,7 +118,8 @@ def _make(
     (home / "daogou.toml").write_text(SETTINGS, encoding="utf-8")
     lap("products")
     with Store.open(database(home), create=False) as store:
-        store.append_events(sampled_events(demo, catalogue, settings.visitors))
+        feed = demo / "feeds" / "events.parquet"
+        store.append_events(sampled_events(feed, catalogue, settings.visitors))
         store.put_articles(demo_articles())
         for control in demo_controls():
             store.put_control(control)
@@ -151,25 +153,24 @@ def _demo(demo: Path, work: Path) -> Path:
     return home
 
 
-def sampled_events(demo: Path, catalogue: Catalogue, visitors: int) -> Iterator[UserEvent]:
-    """The events of some households, of products that the catalogue has."""
+def sampled_events(feed: Path, catalogue: Catalogue, visitors: int) -> Iterator[UserEvent]:
+    """The events of the first households of a feed, of products that the catalogue has."""
     here = [product.id for product in catalogue.products[: catalogue.size]]
     known = set(here)
-    chosen: set[str] = set()
-    for event in read_events(demo / "feeds" / "events.parquet"):
-        if not isinstance(event, UserEvent):
-            continue
-        if event.visitor_id not in chosen:
-            if len(chosen) >= visitors:
-                continue
-            chosen.add(event.visitor_id)
-        lines = tuple(
-            line
-            if line.product_id in known
-            else replace(line, product_id=here[zlib.crc32(line.product_id.encode()) % len(here)])
-            for line in event.lines
-        )
-        yield replace(event, lines=lines)
+
+    def told(line: EventLine) -> EventLine:
+        if line.product_id in known:
+            return line
+        return replace(line, product_id=here[zlib.crc32(line.product_id.encode()) % len(here)])
+
+    with TemporaryDirectory() as scratch:
+        some = Path(scratch) / "events.parquet"
+        rows = pl.scan_parquet(feed)
+        chosen = rows.select(pl.col("visitorId").unique(maintain_order=True).head(visitors))
+        rows.join(chosen, on="visitorId", how="semi").collect().write_parquet(some)
+        for event in read_events(some):
+            if isinstance(event, UserEvent):
+                yield replace(event, lines=tuple(map(told, event.lines)))
 
 
 def _take_vectors(known: Path, home: Path) -> None:
@@ -219,7 +220,8 @@ def _train(home: Path) -> None:
     from daogou.training.config import TrainingConfig
     from daogou.training.pipeline import train
 
-    config = TrainingConfig(effort="quick", threads=os.cpu_count() or 1)
+    # More threads than idle cores wait for each other: on a busy machine two took ten times as long.
+    config = TrainingConfig(effort="quick", threads=1)
     with Store.open(database(home), create=False) as store:
         trained = train(store, home / "bundles", encoder_at(home), config)
     activate(home / "bundles", trained.bundle)
