@@ -10,7 +10,9 @@ Every message says what was found, what was expected, and what mends it. Catch
     │   ├── FilterError    a filter expression; knows the column
     │   └── BadValue       one field of a product or an event; knows value and remedy
     ├── NotFound           a product, bundle or visitor that is not there; answered as HTTP 404
-    ├── StoreError         the database: unreachable, not migrated, of a newer version
+    ├── StoreError         the database: not migrated, of a newer version, refuses a statement
+    │   └── StoreUnavailable   it is away, full or locked: the same request may do later
+    ├── Overloaded         more waits than may; answered as HTTP 429
     ├── BundleError        a bundle: missing, incomplete, altered, of another format
     ├── EncoderError       an encoder that cannot be loaded or does not fit a bundle
     └── TrainingError      nothing to learn from, or training that went astray
@@ -100,6 +102,14 @@ class NotFound(DaogouError):
 
 class StoreError(DaogouError):
     """The database cannot serve the request."""
+
+
+class StoreUnavailable(StoreError):
+    """The database is away, full or locked; the same request may succeed later."""
+
+
+class Overloaded(DaogouError):
+    """More is waiting to be written than the server holds in memory; send it again later."""
 
 
 class BundleError(DaogouError):

@@ -220,6 +220,29 @@ def test_a_number_for_a_name_is_not_asked_about(
 
 
 @pytest.mark.parametrize(
+    ("key", "named"), [("maker", "Maker"), ("vendor", "Vendor"), ("厂商", "厂商")]
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_number_for_a_name_is_not_told(
+    assistant: Assistant, store: Store, key: str, named: str, language: str
+) -> None:
+    store.put_products(
+        Product(
+            f"lantern-{n}", f"Camping Lantern {'ABC'[n]}", price=Money(1500, "USD"),
+            categories=("Outdoor > Lanterns",),
+            attributes={key: (f"{named} {900 + n}" if n else "Alton",)},
+        )
+        for n in range(3)
+    )  # fmt: skip
+    conversation = assistant.begin(language=language).conversation_id
+    told = [assistant.say(conversation, f"/show lantern-{n}").text for n in range(3)]
+    assert "Alton" in told[0]
+    assert not any(named in text.replace(key, "") for text in told[1:])
+    asked = [q.payload for q in assistant.questions("lantern-1", language)]
+    assert not any(payload.endswith(f" {key}") for payload in asked)
+
+
+@pytest.mark.parametrize(
     ("command", "said"),
     [
         ("/compare milk second", "The second costs $1 less than the first."),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daogou.errors import BundleError
+from daogou.features.items import Float32, Int32
 from daogou.retrieval import (
     FieldWeights,
     LexicalDocument,
@@ -16,6 +17,7 @@ from daogou.retrieval import (
     build_lexical,
     lexical_document,
 )
+from daogou.retrieval.recent import Recent
 from daogou.text import tokenize
 from daogou.types import LocalizedText, Product, Variant
 
@@ -183,6 +185,49 @@ def test_what_changed_is_found_at_once(shop: LexicalRetriever) -> None:
     assert find(last, "drinks") == find(last, "gown") == []
     assert find(last, "rye") == [6]
     assert find(later, "oat drinks") == [6]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "found"),
+    [
+        (["milk"], [MILK, CHOCOLATE, SOAP]),
+        (["milk", "chocolate"], [CHOCOLATE]),
+        (["milk", "milk"], [MILK, CHOCOLATE, SOAP]),
+        (["milk", "dress"], []),
+        (["mlik"], []),  # which a search guesses at
+        (["鞋"], []),  # which is only a part of words
+        ([], []),
+    ],
+)
+def test_what_has_all_words(shop: LexicalRetriever, tokens: list[str], found: list[int]) -> None:
+    assert shop.having(tokens).tolist() == found
+    shop.match(tokens)
+    assert shop.having(tokens).tolist() == found
+
+
+def test_what_is_kept_is_forgotten_where_products_change(shop: LexicalRetriever) -> None:
+    assert shop.having(["soap"]).tolist() == [SOAP]
+    changed = shop.changed([lexical_document(MILK, Product("milk", "Soap bar"))], removed=[SOAP])
+    assert changed.having(["soap"]).tolist() == [MILK]
+    assert changed.match(["soap"]).items.tolist() == [MILK]
+    assert shop.having(["soap"]).tolist() == [SOAP]
+
+
+def test_answers_are_kept_up_to_a_size_and_cannot_be_changed() -> None:
+    made: list[str] = []
+
+    def answer(name: str, size: int) -> tuple[Int32, Float32]:
+        made.append(name)
+        return np.arange(size, dtype=np.int32), np.zeros(size, np.float32)
+
+    recent = Recent(rows=10)
+    for name, size in [("a", 4), ("b", 4), ("a", 4), ("c", 3), ("a", 4), ("b", 4), ("d", 50)]:
+        items, _ = recent.get(name, lambda name=name, size=size: answer(name, size))  # type: ignore[misc]
+        assert len(items) == size
+        with pytest.raises(ValueError, match="read-only"):
+            items[0] = 9
+    assert made == ["a", "b", "c", "b", "d"]  # b was used longest ago when c came
+    assert len(recent) == 0  # nothing beside what is longer than all that is kept
 
 
 def test_title_match(shop: LexicalRetriever) -> None:

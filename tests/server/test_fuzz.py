@@ -55,6 +55,10 @@ def cases(record_testsuite_property: Record) -> Iterator[Counter[str]]:
 
 
 def operations(app: FastAPI) -> list[APIOperation[Any, Any, Any, Any]]:
+    # This application has no keys, and asks for none: test_access.py tries every route with them.
+    for methods in app.openapi()["paths"].values():
+        for operation in methods.values():
+            operation.pop("security", None)
     found = list(schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations())
     assert not any(isinstance(each, Err) for each in found)
     return [each.ok() for each in found if isinstance(each, Ok)]

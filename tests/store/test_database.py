@@ -53,7 +53,7 @@ def test_an_older_database(store_url: str) -> None:
     with Store.open(store_url):
         pass
     set_version(store_url, "0001")
-    with pytest.raises(StoreError, match=r"version 0001.*needs 0005.*daogou import"):
+    with pytest.raises(StoreError, match=r"version 0001.*needs 0006.*daogou import"):
         Store.open(store_url, create=False)
 
 
@@ -62,7 +62,7 @@ def test_a_database_of_the_first_version_is_brought_up(store_url: str) -> None:
         store.put_products([Product("p1", "Tea")])
     engine = sa.create_engine(store_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        for table in ("turns", "conversations", "articles", "controls"):
+        for table in ("api_keys", "turns", "conversations", "articles", "controls"):
             connection.execute(sa.text(f"DROP TABLE {table}"))
         for counter in ("controls", "knowledge"):
             forget = sa.text("DELETE FROM counters WHERE name = :name")
@@ -75,6 +75,7 @@ def test_a_database_of_the_first_version_is_brought_up(store_url: str) -> None:
         assert store.controls_revision() == 0
         assert store.articles() == []
         assert store.knowledge_revision() == 0
+        assert store.keys() == []
 
 
 def set_version(url: str, version: str) -> None:
@@ -110,6 +111,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 def test_sqlite_is_durable(sqlite_url: str) -> None:
     database = Database(sqlite_url)
+    database.migrate()
     with database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL

@@ -6,7 +6,6 @@ Quinlan, "Induction of decision trees", Machine Learning 1, 1986, for the gain.
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +13,15 @@ from typing import Final
 from daogou.assistant.looking import Look, look
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
-from daogou.assistant.words import ATTRIBUTE, field_name, kind_of, label, telling, value_text
+from daogou.assistant.words import (
+    ATTRIBUTE,
+    field_name,
+    is_numbered,
+    kind_of,
+    label,
+    telling,
+    value_text,
+)
 from daogou.engine import FacetSpec
 from daogou.engine.saying import money_text
 from daogou.types import Facet, FacetValue
@@ -27,10 +34,7 @@ LEAST_SHARE: Final = 0.5
 """An attribute that fewer candidates tell is not asked about."""
 DEARER_EACH: Final = 0.35
 """By so many bits each question asked before makes the next one dearer."""
-NAMES: Final = frozenset(("brand", "maker"))
-"""Attributes that a shopper knows by name or not at all."""
 _KEYS: Final = 12
-_NUMBERED: Final = re.compile(r"[^\W\d]+ *\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,8 @@ def _question(facet: Facet, total: int) -> Question | None:
         values = tuple(v for v in values if v.value and v.count < total)
         if any(len(v.value or "") > LONGEST or not _is_word(v.value or "") for v in values):
             return None
-        if kind_of(facet.key.removeprefix(ATTRIBUTE)) in NAMES:
-            # No shopper knows "Maker 69": what is left has to tell enough of the candidates.
-            values = tuple(v for v in values if not _NUMBERED.fullmatch(v.value or ""))
+        # Without the numbered makers what is left has to tell enough of the candidates.
+        values = tuple(v for v in values if not is_numbered(facet.key, v.value or ""))
     if len(values) < 2 or not total:
         return None
     told = sum(v.count for v in values)

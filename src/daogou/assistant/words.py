@@ -14,10 +14,12 @@ from daogou.text import garment_size, normalize
 from daogou.text.normal import HAN
 from daogou.types import Product
 from daogou.understanding.lexicon import lexicon
-from daogou.understanding.vocabulary import kinds
+from daogou.understanding.vocabulary import kinds, rules
 
 ATTRIBUTE: Final = "attributes."
 SLOT: Final = re.compile(r"\{(\w+)\}")
+_NUMBERED: Final = re.compile(r"[^\W\d]+[ #._-]*\d+")
+_NAMES: Final = frozenset(rules()["fields"]["like_brand"])
 _MEETING: Final = re.compile(f"[{HAN}][A-Za-z0-9$]|[A-Za-z0-9][{HAN}]")
 
 
@@ -86,6 +88,16 @@ def kind_of(key: str) -> str:
     return next((name for name, kind in kinds().items() if plain in kind.keys), key)
 
 
+def is_numbered(field: str, value: str) -> bool:
+    """Whether a maker or brand is a word and a number, "Maker 69": nobody knows it by that.
+
+    ``field`` may be that of a filter, ``attributes.maker``.
+    """
+    key = field.removeprefix(ATTRIBUTE).lower()
+    named = kind_of(key) in _NAMES or key in _NAMES
+    return named and _NUMBERED.fullmatch(value) is not None
+
+
 def telling(product: Product) -> list[tuple[str, tuple[str, ...]]]:
     """The attributes that tell a shopper something, those that shoppers ask about first.
 
@@ -96,7 +108,7 @@ def telling(product: Product) -> list[tuple[str, tuple[str, ...]]]:
     said = {product.brand, product.title, *levels}
     told = []
     for key, values in product.attributes.items():
-        if key in SHOWN_OTHERWISE:
+        if key in SHOWN_OTHERWISE or any(is_numbered(key, value) for value in values):
             continue
         known = kind_of(key) in templates()["field"] or kind_of(key) in kinds()
         words = [v for v in values if v not in said and _says(v, number=known)]

@@ -11,6 +11,7 @@ import typer
 
 from daogou import __version__
 from daogou.cli.feed_commands import feeds
+from daogou.cli.key_commands import keys
 from daogou.cli.options import (
     Count,
     EffortOption,
@@ -56,6 +57,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(feeds, name="import")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import platform
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +173,7 @@ _REMEDIES: Final[dict[Reason, str]] = {
 def _store(settings: Settings, store: Store) -> Iterator[Finding]:
     products, events = store.count_products(), store.count_events()
     yield Finding("good", "store", f"{store.url}, tables up to date")
+    yield _keys(settings, store)
     yield (
         Finding("good", "products", f"{products:,}")
         if products
@@ -183,6 +185,19 @@ def _store(settings: Settings, store: Store) -> Iterator[Finding]:
     else:
         remedy = f"Purchases are what a model learns from: {settings.command('import events FILE')}"
         yield Finding("note", "events", told or "none", remedy)
+
+
+def _keys(settings: Settings, store: Store) -> Finding:
+    """Say who is let in; whether a wrong ``[server]`` section is one is found elsewhere."""
+    ring = store.keyring()
+    told = Counter(key.scope for key in ring.keys.values())
+    remedy = settings.command("keys create --scope admin")
+    if told:
+        scopes = ", ".join(f"{count} {scope}" for scope, count in sorted(told.items()))
+        return Finding("good", "keys", f"in force: {scopes}")
+    if ring.any_ever:
+        return Finding("note", "keys", "none in force: merchants are locked out", remedy)
+    return Finding("good", "keys", "none: open to this machine, and nobody else is let in")
 
 
 def _bundle(settings: Settings, store: Store) -> Finding:

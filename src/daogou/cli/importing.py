@@ -77,7 +77,7 @@ def tell(report: ImportReport, what: What) -> None:
     out.print(f"[bold]{escape(report.file)}[/]: {told}{bad}", soft_wrap=True)
     if report.left_out:
         fields = ", ".join(f"{name} ({count:,})" for name, count in report.left_out.items())
-        warn(f"fields without a place here were left out: {fields}.")
+        warn(f"left out, since it has no place here: {fields}.")
     if not report.read:
         complain(f"{report.file} has no rows. Check that it is the file that you meant.")
     if report.errors:

@@ -14,6 +14,7 @@ Kind = Literal["google-tsv", "jsonl", "parquet"]
 KnowledgeKind = Literal["markdown", "jsonl"]
 Placement = Literal["home", "similar", "goes-with", "buy-again", "cart"]
 Language = Literal["en", "zh"]
+KeyScope = Literal["shopper", "merchant", "admin"]
 
 Home = Annotated[
     Path,

@@ -1,7 +1,6 @@
 """``daogou serve``: the shop over HTTP."""
 
 import gc
-import ipaddress
 import webbrowser
 
 from rich.markup import escape
@@ -10,7 +9,8 @@ from daogou.assistant import Assistant
 from daogou.cli.asking import open_engine
 from daogou.cli.settings import Settings
 from daogou.cli.terminal import out, waiting, warn
-from daogou.server import ServerConfig, create_app, listen, serve
+from daogou.server import create_app, listen, refuse_strangers, serve
+from daogou.store import Store
 
 
 def serve_command(settings: Settings, host: str | None, port: int | None, *, browser: bool) -> None:
@@ -22,6 +22,7 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
         settings.open_llm() as llm,
         settings.open_store() as store,
     ):
+        refuse_strangers(config, store)
         with waiting("Opening the shop"):
             engine = open_engine(settings, store)
             engine.warm_up()
@@ -37,7 +38,7 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
                     "no model is trained yet: search and popular products work, nothing is"
                     f" personal. Run `{settings.command('train')}`, then start again."
                 )
-            _warn_of_strangers(config)
+            _tell_of_keys(settings, store)
 
             def up(address: str) -> None:
                 trained = f"bundle {engine.bundle_id}" if engine.bundle_id else "no model yet"
@@ -58,16 +59,10 @@ def serve_command(settings: Settings, host: str | None, port: int | None, *, bro
     out.print("Stopped. What visitors did is in the store; the next `daogou train` learns from it.")
 
 
-def _warn_of_strangers(config: ServerConfig) -> None:
-    if config.host == "localhost":
-        return
-    try:
-        near = ipaddress.ip_address(config.host).is_loopback
-    except ValueError:
-        near = False
-    if not near:
+def _tell_of_keys(settings: Settings, store: Store) -> None:
+    if not store.keyring().any_ever:
         warn(
-            f"{config.host} can be reached by others, and there is no access control yet: anyone"
-            " who reaches it can read visitors' histories and change the catalogue. Put it behind"
-            " a proxy that asks for a password, or use --host 127.0.0.1."
+            "there is no key yet: the server is open to whoever uses this machine, and to nobody"
+            " else. Others are let in with keys:"
+            f" `{settings.command('keys create --scope admin')}`."
         )

@@ -24,6 +24,7 @@ class InOrder(TyperGroup):
         "train",
         "evaluate",
         "serve",
+        "keys",
         "search",
         "recommend",
         "chat",

@@ -151,7 +151,8 @@ class Engine:
         Vectors of many articles are made meanwhile by a thread; words find them until then.
         """
         view = self._live.newest()
-        view.lexical.correct("spelling")
+        for misspelled in ("spelling", "拼音"):  # each script has tables of its own
+            view.lexical.correct(misspelled)
         self._completer.suggest(view, "s", "en", 1)
         self.knowledge.snapshot()
         self.reader.warm_up()

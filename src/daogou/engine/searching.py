@@ -114,10 +114,11 @@ def _by_words(
     near = _near(view, query, asked, config)
     known = np.isin(near.items, rows)
     by_meaning = not len(rows) and len(near) > 0
-    answering = rows
+    answering = len(rows)
     if not asked.order_by:  # in an order by price any word suffices: the rest is far down
-        answering = np.intersect1d(rows, view.lexical.having(asked.core or query.tokens))
-    if len(answering) < config.fill_below:
+        having = view.lexical.having(asked.core or query.tokens)
+        answering = int(np.count_nonzero(np.isin(rows, having)))
+    if answering < config.fill_below:
         rows = np.concatenate([rows, near.items[~known]])
     else:
         near = Candidates(near.items[known], near.scores[known], near.source)

@@ -8,8 +8,8 @@ from typing import Final, Literal, TypeVar
 from daogou.config import nearest
 from daogou.errors import BadValue, FeedError
 from daogou.feeds.codec.articles import article_from_json
-from daogou.feeds.codec.events import event_from_json
 from daogou.feeds.codec.products import english, product_from_json
+from daogou.feeds.codec.sent import SentEvent, sent_events
 from daogou.feeds.lines import json_lines, line_count
 from daogou.feeds.markdown import read_markdown
 from daogou.feeds.merchant import read_merchant_rows
@@ -127,6 +127,10 @@ def read_events(
 ) -> Iterator[UserEvent | RowError]:
     """The events of a feed, in bounded memory.
 
+    A line of JSON is an event of Google Retail, a payload of GA4 or a call of Segment
+    (:func:`daogou.feeds.codec.sent_events`). Events of those two that say nothing here are
+    counted in ``left_out``.
+
     Parameters
     ----------
     kind
@@ -220,9 +224,27 @@ def _json_events(path: Path, left_out: Counter[str]) -> Iterator[UserEvent | Row
             continue
         line, data = item
         try:
-            yield event_from_json(data, left_out=left_out)
+            sent = list(sent_events(data))
         except BadValue as error:
             yield RowError.of(path, line, error)
+            continue
+        for event in sent:
+            found = _read(path, line, event, left_out)
+            if found is not None:
+                yield found
+
+
+def _read(
+    path: Path, line: int, sent: SentEvent, left_out: Counter[str]
+) -> UserEvent | RowError | None:
+    try:
+        found = sent.read(left_out=left_out)
+    except BadValue as error:
+        return RowError.of(path, line, error)
+    if isinstance(found, UserEvent):
+        return found
+    left_out[f"the event {found}"] += 1
+    return None
 
 
 def _without_repeats(

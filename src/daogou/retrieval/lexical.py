@@ -14,7 +14,10 @@ from daogou.retrieval.documents import LexicalDocument
 from daogou.retrieval.lexical_index import LexicalIndex, title_codes
 from daogou.retrieval.lexical_plan import K1, B, Plan, Worth, all_of, make_plan, possible_score
 from daogou.retrieval.lexical_query import MAX_CONCEPTS, LexicalQuery
+from daogou.retrieval.recent import Recent
 from daogou.retrieval.spelling import Correction, Speller
+
+_UNSCORED: Final = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class LexicalRetriever:
         self._overlay: dict[str, dict[int, float]] = {}  # token -> item -> saturated frequency
         self._overlaid: dict[int, LexicalDocument] = {}
         self._titles: dict[int, frozenset[int]] = {}
+        self._recent = Recent()
 
     @classmethod
     def open(cls, path: Path) -> "LexicalRetriever":
@@ -62,6 +66,7 @@ class LexicalRetriever:
         new._stale = self._stale.copy()
         new._overlay, new._overlaid = dict(self._overlay), dict(self._overlaid)
         new._titles = dict(self._titles)
+        new._recent = Recent()
         fresh: set[str] = set()  # tokens whose postings are already copies
         for document in documents:
             new._forget(document.item, fresh)
@@ -78,10 +83,8 @@ class LexicalRetriever:
         query
             Plain tokens are concepts of one word each.
         """
-        plan = self._plan(query)
-        if plan is None:
-            return Matches(np.zeros(0, np.int32), np.zeros(0, np.float32))
-        return self._search(plan, self._index.n_documents)[0]
+        asked = _as_query(query)
+        return Matches(*self._recent.get(asked, lambda: self._matching(asked)))
 
     def possible(self, query: LexicalQuery | Sequence[str]) -> float:
         """The score that a product of nothing but the query's words would come near, 0 for none.
@@ -95,10 +98,8 @@ class LexicalRetriever:
         """Every item that has all of ``tokens`` in its words, rising, int32 [N]."""
         if not tokens:
             return np.zeros(0, np.int32)
-        plan = Plan(all_of(self._index.schema, tokens), (), 0)
-        items = self._search(plan, self._index.n_documents)[0].items
-        newer = list(Worth(dict.fromkeys(tokens, 1.0)).score(self._overlay))
-        return np.sort(np.concatenate([items, np.array(newer, np.int32)]))
+        wanted = frozenset(tokens)
+        return self._recent.get(wanted, lambda: (self._having(sorted(wanted)), _UNSCORED))[0]
 
     def retrieve(self, request: Request, k: int) -> Candidates:
         """Matches of the request's tokens; nothing without tokens."""
@@ -133,6 +134,22 @@ class LexicalRetriever:
 
     def _plan(self, query: LexicalQuery | Sequence[str]) -> Plan | None:
         return make_plan(_as_query(query), self._index, self._overlay)
+
+    def _matching(self, query: LexicalQuery) -> tuple[Int32, Float32]:
+        plan = self._plan(query)
+        if plan is None:
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        found = self._search(plan, self._index.n_documents)[0]
+        return found.items, found.scores
+
+    def _having(self, tokens: Sequence[str]) -> Int32:
+        plan = self._plan(tokens)
+        if plan is not None and plan.needs_all(len(tokens)):
+            return np.sort(self.match(tokens).items)  # which is asked for anyway
+        plan = Plan(all_of(self._index.schema, tokens), (), 0)
+        items = self._search(plan, self._index.n_documents)[0].items
+        newer = list(Worth(dict.fromkeys(tokens, 1.0)).score(self._overlay))
+        return np.sort(np.concatenate([items, np.array(newer, np.int32)]))
 
     def _search(self, plan: Plan, limit: int) -> tuple[Matches, bool]:
         """The best matches, at most ``limit`` of the index's own, and whether these are all."""

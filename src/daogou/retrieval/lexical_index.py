@@ -4,6 +4,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,10 +122,9 @@ class LexicalIndex:
         if limit < 1:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         hits = self._searcher.search(query, limit=limit, count=False).hits
-        addresses = [address for _, address in hits]
-        found = self._searcher.fast_field_values("item", addresses)
+        found = self._searcher.fast_field_values("item", list(map(itemgetter(1), hits)))
         items = np.fromiter(found, np.int32, len(hits))
-        scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
+        scores = np.fromiter(map(itemgetter(0), hits), np.float32, len(hits))
         if self._searcher.num_segments > 1:  # of one, equal scores come in the order of items
             order = np.lexsort((items, -scores))
             items, scores = items[order], scores[order]

@@ -102,6 +102,11 @@ class Plan:
     clauses: tuple[Clause, ...]
     at_least: int  # how many of the needed clauses make a match
 
+    def needs_all(self, n_tokens: int) -> bool:
+        """Whether a match has every one of the query's tokens, none of them guessed at."""
+        known = all(isinstance(way, Worth) for clause in self.clauses for way in clause.ways)
+        return known and self.at_least == len(self.clauses) == n_tokens
+
     def score(self, postings: Postings) -> dict[int, float]:
         """Scores of the overlay's items that match."""
         scores: dict[int, float] = {}

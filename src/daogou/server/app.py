@@ -8,24 +8,27 @@ from daogou import __version__
 from daogou.assistant import Assistant
 from daogou.engine import Engine
 from daogou.server import control_schemas, conversation_schemas, schemas, search_schemas
+from daogou.server.access import Door
 from daogou.server.catalog import catalog_routes
 from daogou.server.config import ServerConfig
 from daogou.server.controls import control_routes
 from daogou.server.conversations import conversation_routes
 from daogou.server.errors import install
+from daogou.server.events import event_routes
 from daogou.server.gate import Gate
 from daogou.server.knowledge import knowledge_routes
-from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
 from daogou.server.mounting import add_mcp
+from daogou.server.openapi import declare_access
 from daogou.server.operate import operate_routes
 from daogou.server.origins import Origins
 from daogou.server.questions import question_routes
+from daogou.server.scopes import NEEDED, protect
 from daogou.server.shopping import shopping_routes
 from daogou.server.storefront import add_storefront
 from daogou.server.tools import Tools
 from daogou.server.visitors import visitor_routes
-from daogou.store import Store
+from daogou.store import EventWriter, Store
 
 _DESCRIPTION: Final = """Search, recommendations, events, and an assistant that talks with shoppers.
 
@@ -51,7 +54,8 @@ def create_app(
     metrics = Metrics()
     if assistant.llm is not None:
         metrics.watch(assistant.llm)
-    limiter = Limiter(config.messages_per_minute)
+    door = Door(store, config)
+    writer = EventWriter(store, max_events=config.queue_events, max_bytes=config.queue_bytes)
     tools = Tools(engine, store, config, assistant).listed()
     app = FastAPI(
         title="Daogou",
@@ -65,16 +69,19 @@ def create_app(
     if config.origins:
         app.add_middleware(Origins, origins=config.origins)
     install(app, _request_fields())
-    app.include_router(shopping_routes(engine, store, config, metrics))
-    app.include_router(visitor_routes(store, config, metrics))
+    app.include_router(shopping_routes(engine, store, config, metrics, door))
+    app.include_router(event_routes(writer, config, metrics))
+    app.include_router(visitor_routes(store, config, door))
     app.include_router(catalog_routes(store, config))
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
-    app.include_router(conversation_routes(assistant, store, config, metrics, limiter))
-    add_mcp(app, tools, config, metrics, limiter)
+    app.include_router(conversation_routes(assistant, store, config, metrics, door))
+    add_mcp(app, tools, config, metrics, door)
     app.include_router(question_routes(assistant, config, metrics))
-    app.include_router(operate_routes(engine, store, metrics))
+    app.include_router(operate_routes(engine, store, metrics, door, writer))
     add_storefront(app, engine, store, config)
+    protect(app, door)
+    declare_access(app, NEEDED, public=config.public)
     return app
 
 

@@ -5,8 +5,9 @@ that knows what a product and an event look like, and a batch of a thousand
 events has a few milliseconds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import orjson
@@ -17,6 +18,7 @@ from daogou.server.errors import NoneUsable, shown
 
 T = TypeVar("T")
 R = TypeVar("R")
+U = TypeVar("U")
 _AT_ONCE: Final = 2000
 """Written in one transaction; no more than the store takes in one."""
 
@@ -78,7 +80,17 @@ async def json_body(request: Request) -> Any:
     InvalidInput
         It is not JSON.
     """
-    raw = await request.body()
+    return parsed(await request.body())
+
+
+def parsed(raw: bytes) -> Any:
+    """What a body says.
+
+    Raises
+    ------
+    InvalidInput
+        It is not JSON.
+    """
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -98,7 +110,25 @@ def read_batch(
     NoneUsable
         Not one item in it is usable.
     """
-    items = _items(body, key)
+    return read_items(items_of(body, key), key, partial(_read_object, read), limit)
+
+
+def _read_object(read: Callable[[Mapping[str, Any]], T], item: object) -> T:
+    if not isinstance(item, dict):
+        raise InvalidInput(f"found {shown(item)}; expected an object.")
+    return read(item)
+
+
+def read_items(items: Sequence[U], key: str, read: Callable[[U], T], limit: int) -> Batch[T]:
+    """Read each of ``items``; ``key`` is what they are called.
+
+    Raises
+    ------
+    InvalidInput
+        There are none, or more than ``limit``.
+    NoneUsable
+        Not one of them is usable.
+    """
     if not items:
         raise InvalidInput(f"the list is empty; expected 1 to {limit:,} {key}.", field=key)
     if len(items) > limit:
@@ -109,8 +139,6 @@ def read_batch(
     batch: Batch[T] = Batch(key)
     for index, item in enumerate(items):
         try:
-            if not isinstance(item, dict):
-                raise InvalidInput(f"found {shown(item)}; expected an object.")
             batch.good.append((index, read(item)))
         except InvalidInput as error:
             batch.refuse(index, error)
@@ -118,7 +146,14 @@ def read_batch(
     return batch
 
 
-def _items(body: object, key: str) -> list[Any]:
+def items_of(body: object, key: str) -> list[Any]:
+    """The items of an object, a list of objects, or ``{key: [objects]}``.
+
+    Raises
+    ------
+    InvalidInput
+        The body has none of these shapes.
+    """
     if isinstance(body, list):
         return body
     if not isinstance(body, dict):

@@ -18,6 +18,7 @@ from daogou.assistant import (
 )
 from daogou.assistant.reply import cart_to_json
 from daogou.errors import InvalidInput, NotFound
+from daogou.server.access import Caller, Door, caller_of
 from daogou.server.agui import MEDIA_TYPE, stream
 from daogou.server.answers import json_response
 from daogou.server.config import ServerConfig
@@ -31,7 +32,6 @@ from daogou.server.conversation_schemas import (
     ReplyAnswer,
 )
 from daogou.server.errors import shown
-from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.photos import photo_bytes
@@ -59,11 +59,15 @@ def conversation_routes(
     store: Store,
     config: ServerConfig,
     metrics: Metrics,
-    limiter: Limiter,
+    door: Door,
 ) -> APIRouter:
     """The shopper's side of the assistant."""
     router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
-    limited = [Depends(limiter)]
+
+    async def limit(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> None:
+        door.message(caller, request.path_params.get("conversation_id"))
+
+    limited = [Depends(limit)]
 
     def answer(conversation_id: str, text: str, page: Page, image: bytes | None) -> Response:
         with metrics.stage("conversation", "engine"):
@@ -82,7 +86,8 @@ def conversation_routes(
         responses=answers(ReplyAnswer),
         dependencies=limited,
     )
-    def begin(body: ConversationBody) -> Response:
+    def begin(body: ConversationBody, caller: Annotated[Caller, Depends(caller_of)]) -> Response:
+        door.speak_for(caller, body.visitor_id)
         language = speak(body.language_code, config.language)
         with metrics.stage("conversation", "begin"):
             reply = assistant.begin(body.visitor_id, language)

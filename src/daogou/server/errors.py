@@ -18,6 +18,7 @@ from daogou.errors import (
     FilterError,
     InvalidInput,
     NotFound,
+    Overloaded,
     StoreError,
     safe_repr,
 )
@@ -26,6 +27,8 @@ log = logging.getLogger("daogou.server")
 
 STATUSES: Final[Mapping[int, str]] = {
     400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     413: "PAYLOAD_TOO_LARGE",
@@ -38,6 +41,11 @@ _UNAVAILABLE: Final = (StoreError, BundleError, EncoderError)
 _MAX_SHOWN: Final = 80
 UNEXPECTED: Final = "The server failed; the operator finds the reason in its log. Try again later."
 """All that a caller learns of a fault of ours."""
+AWAY: Final = (
+    "What the server answers from is away, or takes nothing now; the operator finds the reason in"
+    " the log. Try again in a moment: what carries the same ids counts once."
+)
+"""All that a caller learns of a database or a bundle that cannot be used."""
 
 
 def error_body(
@@ -65,7 +73,7 @@ def error_body(
 
 def error_response(code: int, message: str, **rest: Any) -> Response:
     """The same, as a response."""
-    headers = {"Retry-After": "1"} if code == 503 else {}
+    headers = {"Retry-After": "1"} if code in (429, 503) else {}
     return Response(
         orjson.dumps(error_body(code, message, **rest)),
         status_code=code,
@@ -93,13 +101,28 @@ class NoneUsable(InvalidInput):
         self.details = details
 
 
-class TooMany(DaogouError):
-    """A client has sent more messages than it may; ``retry_after`` seconds later it may again."""
+class Unauthorized(DaogouError):
+    """A request needs a key and has none, or one that is not in force.
 
-    def __init__(self, per_minute: int, retry_after: float) -> None:
+    ``invalid`` tells the two apart.
+    """
+
+    def __init__(self, message: str, *, invalid: bool = False) -> None:
+        self.invalid = invalid
+        super().__init__(message)
+
+
+class Forbidden(DaogouError):
+    """Who sent a request is known, and may not do this."""
+
+
+class TooMany(DaogouError):
+    """A client has sent more than it may; ``retry_after`` seconds later it may again."""
+
+    def __init__(self, per_minute: int, retry_after: float, what: str = "messages") -> None:
         self.retry_after = max(1, math.ceil(retry_after))
         super().__init__(
-            f"there were more than {per_minute:,} messages in a minute;"
+            f"there were more than {per_minute:,} {what} in a minute;"
             f" send the next one in {self.retry_after} s."
         )
 
@@ -116,13 +139,24 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(400, str(error), field=error.field)
         case NotFound():
             return error_response(404, str(error))
+        case Unauthorized():
+            response = error_response(401, str(error))
+            # RFC 6750: who sent no key is not told of an error.
+            told = ', error="invalid_token"' if error.invalid else ""
+            response.headers["WWW-Authenticate"] = f'Bearer realm="daogou"{told}'
+            return response
+        case Forbidden():
+            return error_response(403, str(error))
         case TooMany():
             response = error_response(429, str(error))
             response.headers["Retry-After"] = str(error.retry_after)
             return response
+        case Overloaded():
+            return error_response(429, str(error))
         case _ if isinstance(error, _UNAVAILABLE):
+            # Names of hosts, databases and folders are the operator's business.
             log.error("%s", error)
-            return error_response(503, str(error))
+            return error_response(503, AWAY)
         case _:
             log.error("%s", error, exc_info=error)
             return error_response(500, UNEXPECTED)

@@ -1,12 +1,17 @@
-"""How many messages one client may send: a token bucket for each address."""
+"""How much one client may send: a token bucket for each of them.
+
+Not the package ``limits``: in memory it keeps each client's hits in a list or a counter that only
+its own timer thread takes away, so that a client with ever new addresses fills the memory, and
+its stores that machines share need a Redis or a Memcached. What is here has a bound, tells to the
+second when to come again, and needs nothing. Each process counts by itself: behind N workers a
+client can send up to N times as much.
+"""
 
 import ipaddress
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
-
-from fastapi import Request
 
 from daogou.server.errors import TooMany
 
@@ -16,7 +21,7 @@ _MINUTE: Final = 60.0
 
 
 class Limiter:
-    """Lets each client send so many messages a minute, and all of them at once where it likes.
+    """Lets each client send so many a minute, and all of them at once where it likes.
 
     Parameters
     ----------
@@ -24,37 +29,50 @@ class Limiter:
         0 lets everything through.
     clock
         Seconds that never go back.
+    what
+        Is counted: a word for the refusal.
     """
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        per_minute: int,
+        clock: Callable[[], float] = time.monotonic,
+        what: str = "messages",
+    ) -> None:
         self._per_minute = per_minute
         self._clock = clock
+        self._what = what
         self._lock = threading.Lock()
         self._left: dict[str, tuple[float, float]] = {}
 
-    async def __call__(self, request: Request) -> None:
-        """Admit a request of FastAPI's by its address, as a dependency of a route."""
-        self.admit(request.client.host if request.client else "")
+    def admit(self, client: str, per_minute: int | None = None) -> None:
+        """Count one that a client sends.
 
-    def admit(self, address: str) -> None:
-        """Count a message.
+        Parameters
+        ----------
+        client
+            An address (of IPv6 its network counts, of which one client has all addresses), or
+            any other name.
+        per_minute
+            How many this client may send; the limiter's own number where it is None.
 
         Raises
         ------
         TooMany
             There were as many as may be.
         """
-        if not self._per_minute:
+        most = self._per_minute if per_minute is None else per_minute
+        if not most:
             return
-        client = _network(address)
+        client = _network(client)
         now = self._clock()
         with self._lock:
             if len(self._left) >= MOST_CLIENTS:
                 self._forget(now)
-            left, then = self._left.get(client, (float(self._per_minute), now))
-            left = min(left + (now - then) * self._per_minute / _MINUTE, self._per_minute)
+            left, then = self._left.get(client, (float(most), now))
+            left = min(left + (now - then) * most / _MINUTE, most)
             if left < 1:
-                raise TooMany(self._per_minute, (1 - left) * _MINUTE / self._per_minute)
+                raise TooMany(most, (1 - left) * _MINUTE / most, self._what)
             self._left[client] = (left - 1, now)
 
     def _forget(self, now: float) -> None:

@@ -29,8 +29,8 @@ from pydantic import BaseModel, ValidationError
 
 from daogou import __version__
 from daogou.errors import DaogouError, InvalidInput
+from daogou.server.access import Door, caller_of
 from daogou.server.errors import UNEXPECTED, answer_for, complaint, error_body
-from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
 from daogou.server.tools import Tool
 
@@ -44,7 +44,7 @@ _INSTRUCTIONS: Final = (
 
 
 def mcp_server(
-    name: str, tools: Sequence[Tool], metrics: Metrics, limiter: Limiter
+    name: str, tools: Sequence[Tool], metrics: Metrics, door: Door | None
 ) -> "Server[Any]":
     """A server of these tools.
 
@@ -52,8 +52,9 @@ def mcp_server(
     ----------
     name
         The shop's.
-    limiter
-        Of the messages that an address may send to the assistant over HTTP.
+    door
+        Says for which visitors a caller may speak, and counts messages to the assistant; None
+        over stdio, where whoever starts the server is trusted.
     """
     known = {tool.name: tool for tool in tools}
     described = [_described(tool) for tool in tools]
@@ -71,8 +72,11 @@ def mcp_server(
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}; tools/list has all.")
         try:
             arguments = tool.arguments.model_validate(params.arguments or {})
-            if not tool.reads and context.request is not None:
-                await limiter(context.request)
+            if door is not None and context.request is not None:
+                caller, visitor = caller_of(context.request), getattr(arguments, "visitor_id", None)
+                door.speak_for(caller, visitor)
+                if not tool.reads:
+                    door.message(caller, visitor)
             with metrics.stage("mcp", tool.name):
                 return _result(await anyio.to_thread.run_sync(tool.run, arguments))
         except ValidationError as error:

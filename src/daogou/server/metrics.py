@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
@@ -18,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from daogou.assistant import LanguageModel
+from daogou.store import EventWriter
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -69,7 +71,7 @@ class Metrics:
         )
         self.events = Counter(
             "daogou_events",
-            "Events that were sent, by what became of them: accepted, duplicate or refused",
+            "Events that were sent, by what became of them: accepted, duplicate, refused, ignored",
             ["outcome"],
             registry=self.registry,
         )
@@ -84,6 +86,15 @@ class Metrics:
             yield
         finally:
             self.stages.labels(route, stage).observe(time.perf_counter() - begun)
+
+    def watch_events(self, writer: EventWriter) -> None:
+        """Tell how many events wait to be written, too."""
+        waiting = Gauge(
+            "daogou_events_waiting",
+            "Events that are queued or being written",
+            registry=self.registry,
+        )
+        waiting.set_function(lambda: writer.waiting)
 
     def watch(self, llm: LanguageModel) -> None:
         """Tell what became of the turns of a language model, too."""

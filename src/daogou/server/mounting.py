@@ -11,8 +11,8 @@ from starlette.routing import Route
 from daogou.assistant import Assistant
 from daogou.engine import Engine
 from daogou.errors import ConfigError, NotFound
+from daogou.server.access import Door
 from daogou.server.config import ServerConfig
-from daogou.server.limiting import Limiter
 from daogou.server.metrics import Metrics
 from daogou.server.tools import Tool, Tools
 from daogou.store import Store
@@ -25,7 +25,7 @@ MISSING: Final = (
 
 
 def add_mcp(
-    app: FastAPI, tools: Sequence[Tool], config: ServerConfig, metrics: Metrics, limiter: Limiter
+    app: FastAPI, tools: Sequence[Tool], config: ServerConfig, metrics: Metrics, door: Door
 ) -> None:
     """Answer MCP at ``/mcp``, or say there what is missing."""
     try:
@@ -33,9 +33,7 @@ def add_mcp(
     except ImportError:  # not there, or an older one that somebody else needs
         app.router.routes.append(Route(PATH, _Missing(), include_in_schema=False))
         return
-    endpoint = Endpoint(
-        mcp_server(config.shop_name, tools, metrics, limiter), config.max_body_bytes
-    )
+    endpoint = Endpoint(mcp_server(config.shop_name, tools, metrics, door), config.max_body_bytes)
     app.router.routes.append(Route(PATH, endpoint, include_in_schema=False))
     around = app.router.lifespan_context
 
@@ -60,7 +58,7 @@ def serve_mcp(engine: Engine, store: Store, config: ServerConfig, assistant: Ass
     except ImportError as error:
         raise ConfigError(MISSING) from error
     tools = Tools(engine, store, config, assistant).listed()
-    anyio.run(serve_stdio, mcp_server(config.shop_name, tools, Metrics(), Limiter(0)))
+    anyio.run(serve_stdio, mcp_server(config.shop_name, tools, Metrics(), None))
 
 
 class _Missing:

@@ -1,7 +1,9 @@
 """What OpenAPI says about bodies that the feeds' codec reads, and about answers."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from daogou.server.schemas import ErrorAnswer
@@ -56,3 +58,29 @@ def one_or_many(key: str, example: dict[str, Any]) -> dict[str, Any]:
             },
         }
     }
+
+
+def declare_access(app: FastAPI, needed: Mapping[tuple[str, str], str], *, public: bool) -> None:
+    """Have the description tell how a key is sent, and which scope each route needs."""
+    described = app.openapi
+
+    def with_access() -> dict[str, Any]:
+        schema = described()
+        schemes = schema["components"].setdefault("securitySchemes", {})
+        if schemes:
+            return schema
+        schemes["key"] = {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key that `daogou keys create` made. A server that has never had one"
+            " asks for none on its own machine.",
+        }
+        for (method, path), scope in needed.items():
+            route = schema["paths"].get(path.replace(":path}", "}"), {})
+            operation = route.get(method.lower())
+            if operation is not None and scope != "open":
+                without: list[dict[str, list[str]]] = [{}] if public and scope == "shopper" else []
+                operation["security"] = [*without, {"key": [scope]}]
+        return schema
+
+    app.openapi = with_access  # type: ignore[method-assign]  # as FastAPI's manual has it

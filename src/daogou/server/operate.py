@@ -1,18 +1,23 @@
 """``/healthz``, ``/readyz``, ``/metrics``: for whoever keeps the server running."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from daogou.engine import Engine
-from daogou.errors import BundleError
+from daogou.server.access import Caller, Door
 from daogou.server.answers import json_response
+from daogou.server.errors import error_response
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.schemas import Health, Ready
-from daogou.store import Store
+from daogou.store import EventWriter, Store
 
 
-def operate_routes(engine: Engine, store: Store, metrics: Metrics) -> APIRouter:
+def operate_routes(
+    engine: Engine, store: Store, metrics: Metrics, door: Door, writer: EventWriter
+) -> APIRouter:
     """Is it up, can it answer, and how is it doing."""
     router = APIRouter(tags=["operation"])
 
@@ -23,16 +28,21 @@ def operate_routes(engine: Engine, store: Store, metrics: Metrics) -> APIRouter:
     @router.get(
         "/readyz",
         summary="The database and the bundle are there",
-        description="503 while one of them is not.",
+        description="503 while one of them is not, or while events cannot be written. What is there"
+        " is told with a key of the scope admin.",
         responses=answers(Ready),
     )
-    def readyz() -> Response:
+    def readyz(caller: Annotated[Caller, Depends(door.look)]) -> Response:
+        writer.check()
         revision, products = store.revision(), store.count_products()
         if engine.bundle_id is None:
-            raise BundleError(
+            return error_response(
+                503,
                 "No bundle is active, so nothing is ranked by a model. Run `daogou train`, then"
-                " start the server again; search and popular products work meanwhile."
+                " start the server again; search and popular products work meanwhile.",
             )
+        if not caller.may("admin"):
+            return json_response({"status": "ok"})
         return json_response(
             {
                 "status": "ok",

@@ -26,7 +26,7 @@ class Origins:
             app,
             allow_origins=origins,
             allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=("Content-Type",),
+            allow_headers=("Authorization", "Content-Type"),
             expose_headers=("Retry-After",),
             max_age=_PREFLIGHT_SECONDS,
         )

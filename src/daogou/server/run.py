@@ -65,6 +65,7 @@ def serve(
         app,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(config.trusted_proxies),
         log_level="warning",
         timeout_graceful_shutdown=10,
     )

@@ -197,6 +197,11 @@ class EventsAnswer(Wire):
     accepted: int
     duplicates: int = Field(description="Known by their `eventId`; harmless.")
     errors: list[ItemError]
+    ignored: dict[str, int] = Field(
+        default={},
+        description="Events of GA4 and Segment that say nothing here, such as `scroll`, by name;"
+        " left out where there are none.",
+    )
 
 
 class ProductsAnswer(Wire):
@@ -265,9 +270,9 @@ class Ready(Wire):
     """What it would serve from."""
 
     status: Literal["ok"]
-    bundle: str
-    revision: int
-    products: int
+    bundle: str | None = None
+    revision: int | None = None
+    products: int | None = None
 
 
 class ErrorDetail(BaseModel):

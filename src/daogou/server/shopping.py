@@ -4,12 +4,13 @@ import functools
 from decimal import Decimal
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from daogou.engine import Engine
 from daogou.engine.photos import FIELD
 from daogou.engine.requests import Boost, RecommendRequest, SearchRequest
 from daogou.engine.requests import FacetSpec as Facet
+from daogou.server.access import Caller, Door, caller_of
 from daogou.server.answers import (
     completion_answer,
     explain_answer,
@@ -45,13 +46,14 @@ FACET_VALUES: Final = 50
 
 
 def shopping_routes(
-    engine: Engine, store: Store, config: ServerConfig, metrics: Metrics
+    engine: Engine, store: Store, config: ServerConfig, metrics: Metrics, door: Door
 ) -> APIRouter:
     """What is there, what is for me, and why."""
     router = APIRouter(prefix="/v1", tags=["shopping"])
 
     @router.post("/search", summary="Search the catalogue", responses=answers(SearchAnswer))
-    def search(body: SearchBody) -> Response:
+    def search(body: SearchBody, caller: Annotated[Caller, Depends(caller_of)]) -> Response:
+        door.speak_for(caller, body.visitor_id)
         language = speak(body.language_code, config.language)
         with metrics.stage("search", "engine"):
             stage = functools.partial(metrics.stage, "search")
@@ -75,7 +77,8 @@ def shopping_routes(
         return json_response(completion_answer(suggested))
 
     @router.post("/recommend", summary="Recommend products", responses=answers(RecommendAnswer))
-    def recommend(body: RecommendBody) -> Response:
+    def recommend(body: RecommendBody, caller: Annotated[Caller, Depends(caller_of)]) -> Response:
+        door.speak_for(caller, body.user_event.visitor_id)
         language = speak(body.language_code, config.language)
         request = RecommendRequest(
             placement=body.placement,
@@ -100,10 +103,12 @@ def shopping_routes(
     )
     def explain(
         product_id: Annotated[Identifier, Query(alias="productId")],
+        caller: Annotated[Caller, Depends(caller_of)],
         visitor_id: Annotated[Identifier | None, Query(alias="visitorId")] = None,
         language_code: Annotated[LanguageCode, Query(alias="languageCode")] = None,
     ) -> Response:
         language = speak(language_code, config.language)
+        door.speak_for(caller, visitor_id)
         with metrics.stage("explain", "engine"):
             told = engine.explain(visitor_id, product_id, language)
         return json_response(explain_answer(told, store, language))

@@ -1,22 +1,49 @@
 """Connections, transactions and migrations: all that knows which database it is."""
 
+import re
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
-from daogou.errors import StoreError
+from daogou.errors import StoreError, StoreUnavailable
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_BUSY_SECONDS: Final = 30
+_PASSWORD: Final = re.compile(r"(:)[^:@]+(@)")
+_BUSY_SECONDS: Final = 15  # how long a writer waits for one of another process
+_POOL_SECONDS: Final = 10
+_SQLITE_AWAY: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+# Connection, read-only, resources (a full disk), operator (shutdown), system.
+_POSTGRES_AWAY: Final = ("08", "25006", "53", "57", "58")
+# A peer that is gone is noticed within seconds, also where it did not say so.
+_POSTGRES_CONNECT: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _MIGRATION_LOCK: Final = 0x64616F67  # "daog": an advisory lock of PostgreSQL is only a number
 
 
@@ -60,7 +87,7 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables to the version of this code."""
         if self.is_sqlite:
-            _make_folder(self.engine.url.database)
+            _make_file(self.engine.url.database)
         with self.write() as connection:
             if not self.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
@@ -115,7 +142,8 @@ class Database:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
-            raise StoreError(
+            kind = StoreUnavailable if _is_away(error) else StoreError
+            raise kind(
                 f"The database {self.name} refused: {str(cause).strip()}."
                 " `daogou doctor` looks into what is wrong."
             ) from error
@@ -125,25 +153,71 @@ def _engine(url: str) -> sa.Engine:
     expected = "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
     try:
         parsed = sa.make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"'{url}' is not a database URL; {expected}.") from error
+    except (ArgumentError, ValueError):
+        shown = _PASSWORD.sub(r"\1***\2", url)
+        raise StoreError(f"'{shown}' is not a database URL; {expected}.") from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise StoreError(f"'{url}' names no file, and threads share a file alone; {expected}.")
-        engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        return _sqlite_engine(parsed, Path(parsed.database or "").absolute())
     if parsed.get_backend_name() == "postgresql":
         try:
             return sa.create_engine(
-                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=20
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                pool_size=20,
+                pool_timeout=_POOL_SECONDS,
+                connect_args=_POSTGRES_CONNECT,
             )
         except ModuleNotFoundError as error:
             raise StoreError(
                 "PostgreSQL needs its driver: pip install 'daogou[postgres]'."
             ) from error
     raise StoreError(f"'{parsed.get_backend_name()}' is not a database that is known; {expected}.")
+
+
+def _sqlite_engine(url: sa.URL, path: Path) -> sa.Engine:
+    address = f"file:{quote(str(path))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        # A file that is missing is an error: SQLite would quietly begin an empty one.
+        return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+    def remember(_connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    def compare(_connection: Any, record: Any, _proxy: Any) -> None:
+        # What is written into a file that was moved or deleted would be lost with it.
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError(f"{path} is another file now")
+
+    engine = sa.create_engine(url, creator=connect, pool_size=20, pool_timeout=_POOL_SECONDS)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "connect", remember)
+    sa.event.listen(engine, "checkout", compare)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Whether the database is in trouble, and not what it was given."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError | sa.exc.DisconnectionError)
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+    state = getattr(cause, "sqlstate", None)
+    if state is None:  # it did not answer at all
+        return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return str(state).startswith(_POSTGRES_AWAY)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -153,6 +227,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.execute("PRAGMA cache_size = -65536")  # KiB
+    # Pages. A batch of events touches a thousand pages of the indexes: at SQLite's own 1,000
+    # every commit would copy them into the database, too. The file beside it has 40 MB at most.
+    cursor.execute("PRAGMA wal_autocheckpoint = 10000")
     cursor.close()
 
 
@@ -162,9 +239,10 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _make_folder(path: str | None) -> None:
+def _make_file(path: str | None) -> None:
     try:
         Path(path or "").parent.mkdir(parents=True, exist_ok=True)
+        Path(path or "").touch()
     except OSError as error:
         raise StoreError(f"The folder of {path} cannot be made: {error}.") from error
 

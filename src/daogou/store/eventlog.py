@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from daogou.store.documents import (
     spread,
     storable,
 )
-from daogou.store.sql import insert_new
+from daogou.store.sql import select_in_chunks
 from daogou.types import UserEvent
 
 _C: Final = tables.events.c
@@ -51,6 +52,29 @@ _LINE_COLUMNS: Final = {
 }
 
 
+EventRow = Mapping[str, Any]
+"""An event that has been found storable, ready to be appended."""
+
+_ROW_TYPES: Final = {
+    "event_id": "text",
+    "type": "text",
+    "visitor_id": "text",
+    "time": "bigint",
+    "lines": "text",
+    "details": "text",
+}
+_row_values: Final = itemgetter(*_ROW_TYPES)
+_APPEND_ROW: Final = (
+    f"INSERT INTO events ({', '.join(_ROW_TYPES)})"  # noqa: S608  # names of ours
+    f" VALUES ({', '.join('?' * len(_ROW_TYPES))})"
+)
+_APPEND_ARRAYS: Final = sa.text(
+    f"INSERT INTO events ({', '.join(_ROW_TYPES)}) SELECT * FROM unnest("  # noqa: S608
+    + ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _ROW_TYPES.items())
+    + ") ON CONFLICT DO NOTHING RETURNING event_id"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AppendResult:
     """How many events were new, and how many had an ``event_id`` that was there already."""
@@ -62,8 +86,8 @@ class AppendResult:
         return AppendResult(self.accepted + other.accepted, self.duplicates + other.duplicates)
 
 
-def event_row(event: UserEvent) -> dict[str, Any]:
-    """The row of an event.
+def event_row(event: UserEvent) -> EventRow:
+    """The row of an event, as :func:`append` takes it.
 
     Raises
     ------
@@ -84,10 +108,31 @@ def event_row(event: UserEvent) -> dict[str, Any]:
     }
 
 
-def append(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> AppendResult:
-    """Append rows of :func:`event_row`; the first event of an ``event_id`` stays."""
-    accepted = insert_new(connection, tables.events, rows)
-    return AppendResult(accepted, len(rows) - accepted)
+def append(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
+    """Append rows of :func:`event_row`; returns the ``event_id`` of those that are new.
+
+    The first event of an id stays. Written as each database takes many rows soonest: one
+    statement with an array for each column, or one that is prepared once and run for each row.
+    """
+    if not rows:
+        return set()
+    if connection.dialect.name == "postgresql":
+        columns = {name: [row[name] for row in rows] for name in _ROW_TYPES}
+        return set(connection.execute(_APPEND_ARRAYS, columns).scalars())
+    # Nobody else writes within this transaction, so that what is not there now is new.
+    ids = [row["event_id"] for row in rows]
+    there = {row.event_id for row in select_in_chunks(connection, ids, _known_ids)}
+    new: dict[str, EventRow] = {}
+    for row in rows:
+        if row["event_id"] not in there:
+            new.setdefault(row["event_id"], row)
+    if new:
+        connection.exec_driver_sql(_APPEND_ROW, [_row_values(row) for row in new.values()])
+    return set(new)
+
+
+def _known_ids(ids: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(_C.event_id).where(_C.event_id.in_(ids))
 
 
 def of_visitor(

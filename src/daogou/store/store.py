@@ -1,7 +1,7 @@
 """The one door to the database."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -18,14 +18,16 @@ from daogou.store import (
     putting,
     querylog,
     searches,
+    tables,
 )
 from daogou.store.database import Database
 from daogou.store.dialogues import DialogueStore
-from daogou.store.documents import storable
-from daogou.store.eventlog import AppendResult, VisitorLines
+from daogou.store.documents import micros, storable
+from daogou.store.eventlog import AppendResult, EventRow, VisitorLines
+from daogou.store.keyring import KeyStore
 from daogou.store.putting import PutResult
 from daogou.store.querylog import PopularQuery
-from daogou.store.sql import batches
+from daogou.store.sql import batches, upsert
 from daogou.types import Article, Product, UserEvent
 
 _PRODUCTS_A_BATCH = 2000
@@ -33,7 +35,7 @@ _EVENTS_A_BATCH = 5000
 _ARTICLES_A_BATCH = 500
 
 
-class Store(DialogueStore):
+class Store(DialogueStore, KeyStore):
     """Catalogue and event log of a shop, for any number of threads.
 
     Open it with :meth:`open`. Every method is one transaction, or one a batch
@@ -179,8 +181,29 @@ class Store(DialogueStore):
         for batch in batches(events, _EVENTS_A_BATCH):
             rows = [eventlog.event_row(event) for event in batch]
             with self._database.write() as connection:
-                result += eventlog.append(connection, rows)
+                new = len(eventlog.append(connection, rows))
+            result += AppendResult(new, len(rows) - new)
         return result
+
+    def append_rows(self, rows: Sequence[EventRow]) -> set[str]:
+        """Append events that are rows already, in one transaction; returns the ids of the new ones.
+
+        :class:`daogou.store.EventWriter` does this for many callers at once.
+        """
+        with self._database.write() as connection:
+            return eventlog.append(connection, rows)
+
+    def check_writable(self) -> None:
+        """Write a trifle, to see whether the database takes anything.
+
+        Raises
+        ------
+        StoreUnavailable
+            It does not: it is away, full, or read-only.
+        """
+        with self._database.write() as connection:
+            now = datetime.now(UTC)
+            upsert(connection, tables.counters, [{"name": "probe", "value": micros(now)}])
 
     def visitor_events(
         self, visitor_id: str, limit: int = 1000, before: datetime | None = None

@@ -163,3 +163,20 @@ turns: Final = Table(
     Column("comment", Text),
     Column("rated", BigInteger),
 )
+
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    # The public part of the key, which it is looked up by.
+    Column("id", Key, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # SHA-256 of the whole key, in hex.
+    Column("digest", Text, nullable=False),
+    # How many requests it may send in a minute; null where nothing is said of it.
+    Column("per_minute", BigInteger),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    # A key that was revoked stays in the table: its row tells when.
+    Column("revoked", BigInteger),
+)

@@ -47,6 +47,29 @@ def from_major(value: Any, currency: str, field: str) -> Money:
     BadValue
         It is no number, not finite, negative, too large, or finer than the currency.
     """
+    minor = _minor(value, currency, field)
+    rounded = minor.to_integral_value()
+    tolerance = minor * _FLOAT_NOISE if isinstance(value, float) else 0
+    if abs(minor - rounded) > tolerance:
+        remedy = f"{currency} has {minor_digits(currency)} decimal digits; round the price."
+        raise BadValue(field, value, f"a price in whole minor units of {currency}", remedy)
+    return Money(int(rounded), currency)
+
+
+def nearest_minor(value: Any, currency: str, field: str) -> Money:
+    """As :func:`from_major`, but a price finer than the currency is rounded to its minor unit.
+
+    For analytics, where a price may be the share of a discounted total.
+
+    Raises
+    ------
+    BadValue
+        It is no number, not finite, negative or too large.
+    """
+    return Money(int(_minor(value, currency, field).to_integral_value()), currency)
+
+
+def _minor(value: Any, currency: str, field: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise BadValue(field, value, "a price", f"Write a number such as 12.99, in {currency}.")
     try:
@@ -62,13 +85,7 @@ def from_major(value: Any, currency: str, field: str) -> Money:
     digits = minor_digits(currency)
     if major.adjusted() + digits > 15:
         raise BadValue(field, value, "a price below 10^15 minor units", "Check its unit.")
-    minor = major.scaleb(digits)
-    rounded = minor.to_integral_value()
-    tolerance = minor * _FLOAT_NOISE if isinstance(value, float) else 0
-    if abs(minor - rounded) > tolerance:
-        remedy = f"{currency} has {digits} decimal digits; round the price."
-        raise BadValue(field, value, f"a price in whole minor units of {currency}", remedy)
-    return Money(int(rounded), currency)
+    return major.scaleb(digits)
 
 
 def to_major(money: Money) -> Decimal:

@@ -13,9 +13,11 @@ const STREAM = "text/event-stream";
 
 export class Client {
   #endpoint;
+  #key;
 
-  /** @param {string} endpoint the address of the shop, absolute */
-  constructor(endpoint) {
+  /** @param {string} endpoint the address of the shop, absolute; `key` is of the scope shopper, or null */
+  constructor(endpoint, key = null) {
+    this.#key = key;
     this.#endpoint = endpoint.replace(/\/+$/, "");
   }
 
@@ -64,7 +66,7 @@ export class Client {
     try {
       response = await fetch(this.#endpoint + path, {
         method,
-        headers: { Accept: accept, ...(body ? { "Content-Type": "application/json" } : {}) },
+        headers: { Accept: accept, ...(this.#key ? { Authorization: `Bearer ${this.#key}` } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
         body: body && JSON.stringify(body),
         credentials: "omit",
       });

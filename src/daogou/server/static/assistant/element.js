@@ -19,7 +19,7 @@ const sheet = fetch(new URL("./style.css", import.meta.url))
   .then((css) => new CSSStyleSheet().replace(css));
 
 /**
- * Attributes: endpoint, language, visitor, product-id, product-url, photos, inline, theme.
+ * Attributes: endpoint, key, language, visitor, product-id, product-url, photos, inline, theme.
  * Properties: cart, the page's own as [{id, variantId, quantity}], or undefined.
  * Events: daogou-open, daogou-close, daogou-cart {cart, added, removed}, daogou-choose {id, position, uri}.
  */
@@ -165,7 +165,7 @@ export class DaogouAssistant extends HTMLElement {
   // ---- the conversation
 
   async #begin() {
-    this.#talk = new Talk(new Client(this.#endpoint), this.getAttribute("visitor") || visitor());
+    this.#talk = new Talk(new Client(this.#endpoint, this.getAttribute("key")), this.getAttribute("visitor") || visitor());
     this.#panel.log.replaceChildren();
     this.#panel.offer([], "", null);
     await this.#trying(
