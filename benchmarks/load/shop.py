@@ -96,6 +96,7 @@ def make_load_shop(work: Path, settings: ShopSettings, demo: Path, data: Path | 
         known = orjson.loads(note.read_bytes())
         seconds: dict[str, float] = known.pop("seconds")
         if known == made:
+            _upgrade(home)
             return LoadShop(home, catalogue, seconds)
     shutil.rmtree(home, ignore_errors=True)
     seconds = _make(home, settings, catalogue, feeds, demo / "cache")
@@ -137,6 +138,7 @@ def _demo(demo: Path, work: Path) -> Path:
     """A home with the demo's feeds and products: the store of ``demo`` may be an older one."""
     home = work / "demo"
     if (home / "daogou.db").exists():
+        _upgrade(home)
         return home
     feeds = demo / "feeds"
     if not (feeds / "events.parquet").exists():
@@ -151,6 +153,11 @@ def _demo(demo: Path, work: Path) -> Path:
         import_products(store, home / "feeds" / "products.jsonl")
     (half / "daogou.db").rename(home / "daogou.db")
     return home
+
+
+def _upgrade(home: Path) -> None:
+    """Bring the tables of a shop that was kept to the version of this code."""
+    Store.open(database(home)).close()
 
 
 def sampled_events(feed: Path, catalogue: Catalogue, visitors: int) -> Iterator[UserEvent]:
