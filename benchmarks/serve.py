@@ -17,6 +17,8 @@ the share of a core that the client took, ``late_p99_ms`` how late it sent: both
 the client that was measured. ``stage_*_ms`` are means, ``rest`` is what is neither engine nor
 answer: HTTP, reading the body, waiting for others. ``--saturate`` looks for the highest rate at
 which p95 is within the budget (``most_per_second``).
+
+``benchmarks.serve_events`` adds the rows of events and of freshness.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -167,6 +170,7 @@ def main(arguments: list[str]) -> None:
     shop = make_load_shop(options.work, settings, options.demo, options.data)
     number = max(round(options.rate * seconds / rounds), 1)
     rows = measure(shop, number, rounds, options.rate, saturate=options.saturate)
+    rows += event_rows(shop.home, quick=options.quick)
     told: Row = {"name": "shop", "products": options.products, "visitors": visitors}
     told |= {"varied copies": shop.catalogue.copies}
     told |= {f"made_{step}_s": value for step, value in shop.seconds.items()}
@@ -214,6 +218,17 @@ def _kinds(shop: LoadShop) -> list[Kind]:
         Kind("daogou chat", shoppers.talks, "conversation", 100),
         Kind("daogou mix", shoppers.mix, "", 100),
     ]
+
+
+def event_rows(home: Path, *, quick: bool) -> list[Row]:
+    """The rows of events and of freshness; none where the benchmark of them is not there."""
+    try:
+        module = import_module("benchmarks.serve_events")
+    except ModuleNotFoundError:
+        Console(stderr=True).print("benchmarks.serve_events is not there: no rows of events.")
+        return []
+    found: list[Row] = module.rows(home, quick)
+    return found
 
 
 def ask(port: int, asked: Asked, rate: float, seed: int) -> Result:

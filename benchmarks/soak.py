@@ -86,7 +86,8 @@ CHANGES: Final = {"prices": PRICES, "imports": IMPORTS, "swaps": SWAPS}
 class Shop:
     """Changes what is served, as a merchant would."""
 
-    def __init__(self, home: Path, server: Server, watched: Watched) -> None:
+    def __init__(self, home: Path, server: Server, watched: Watched, patience: float) -> None:
+        self._patience = patience
         self._home = home
         self._server = server
         self._watched = watched
@@ -137,7 +138,7 @@ class Shop:
         self._bundles.reverse()
         activate(self._home / "bundles", self._bundles[0])
         begun = time.monotonic()
-        while time.monotonic() - begun < FOLLOWED_WITHIN:
+        while time.monotonic() - begun < self._patience:
             self._server.close()
             if json.loads(self._server.get("/readyz"))["bundle"] == self._bundles[0].id:
                 self._watched.followed.append(time.monotonic() - begun)
@@ -185,7 +186,7 @@ def soak(home: Path, seconds: float, rate: float) -> tuple[Result, Watched]:
     most = min(number, MOST_QUERIES)
     asked = Shoppers(Catalogue(products, len(products)), visitors, most).mix(number)
     with served(home) as server:
-        shop = Shop(home, server, watched)
+        shop = Shop(home, server, watched, min(FOLLOWED_WITHIN, seconds / 10))
         plan = Plan("127.0.0.1", server.port, rate, asked.calls, asked.talks)
         with _asking(plan, Path(home) / "answers.json") as finished:
             begun = time.monotonic()
@@ -265,7 +266,7 @@ def found(result: Result, watched: Watched, seconds: float) -> list[Row]:
     row |= {"resident_mb": watched.memory[-1][1] / MEGABYTE}
     row |= spread("mb_per_hour", slope(watched.memory, seconds))
     row |= {"client_cpu": result.cpu / result.wall}
-    row |= {kind: number for kind, number in watched.done.items()}
+    row |= dict(watched.done)
     row |= {"changes_failed": len(watched.failed), "swaps_followed": len(watched.followed)}
     if watched.followed:
         row["swap_s"] = max(watched.followed)

@@ -120,11 +120,12 @@ def served(home: Path, module: str = "daogou", more: Sequence[str] = ()) -> Iter
         told.open("wb") as log,
         subprocess.Popen([*command, *more], stdout=log, stderr=log) as process,
     ):
+        server = Server(port, process)
         try:
-            server = Server(port, process)
             _wait(server, told)
             yield server
         finally:
+            server.close()
             process.terminate()
             process.wait(timeout=60)
 

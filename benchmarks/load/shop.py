@@ -227,7 +227,8 @@ def _train(home: Path) -> None:
     from daogou.training.config import TrainingConfig
     from daogou.training.pipeline import train
 
-    # More threads than idle cores wait for each other: on a busy machine two took ten times as long.
+    # More threads than idle cores wait for each other: on a busy machine two took eight times as
+    # long as one.
     config = TrainingConfig(effort="quick", threads=1)
     with Store.open(database(home), create=False) as store:
         trained = train(store, home / "bundles", encoder_at(home), config)

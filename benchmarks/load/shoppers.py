@@ -37,7 +37,7 @@ class Shoppers:
     visitors
         Ids of those whom the shop knows; one in five requests is of a stranger.
     queries
-        How many at most will be drawn.
+        How many of them to make; where more are asked, they come again with a number.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Shoppers:
         self._rng = np.random.default_rng(seed)
         self._ids = [product.id for product in catalogue.products[: catalogue.size]]
         self._visitors = visitors
-        self._queries = iter(shop_queries(catalogue, queries))
+        self._queries = _without_end(shop_queries(catalogue, queries))
         self._events = count()
         self._run = self._rng.bytes(6).hex()
 
@@ -134,6 +134,13 @@ class Shoppers:
         if self._rng.random() < 0.2:
             return f"stranger-{self._run}-{int(self._rng.integers(1 << 30))}"
         return self._visitors[int(self._rng.integers(len(self._visitors)))]
+
+
+def _without_end(queries: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The queries, then each again with a number that makes it another one."""
+    yield from queries
+    for again in count(2):
+        yield from ((f"{text} {again}", language) for text, language in queries)
 
 
 def side_by_side(script: Script, number: int) -> list[Call]:
