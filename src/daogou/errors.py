@@ -9,6 +9,7 @@ Every message says what was found, what was expected, and what mends it. Catch
     ├── InvalidInput       a value that a caller sent; answered as HTTP 400
     │   ├── FilterError    a filter expression; knows the column
     │   └── BadValue       one field of a product or an event; knows value and remedy
+    ├── Conflict           made from what has changed meanwhile; answered as HTTP 409
     ├── NotFound           a product, bundle or visitor that is not there; answered as HTTP 404
     ├── StoreError         the database: not migrated, of a newer version, refuses a statement
     │   └── StoreUnavailable   it is away, full or locked: the same request may do later
@@ -94,6 +95,10 @@ def safe_repr(value: object) -> str:
         return repr(value)
     except RecursionError:
         return f"a deeply nested {type(value).__name__}"
+
+
+class Conflict(DaogouError):
+    """What was asked for rests on a state that has changed meanwhile."""
 
 
 class NotFound(DaogouError):

@@ -19,9 +19,9 @@ NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 
 
 def without_tokens(state: State) -> State:
-    """A state without what every slate has of its own."""
+    """A state without what every slate has of its own, and whether a language model was asked."""
     lists = tuple(replace(listing, recommendation_id="") for listing in state.lists)
-    return replace(state, lists=lists)
+    return replace(state, lists=lists, consulted=0)
 
 
 def check(

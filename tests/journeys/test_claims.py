@@ -1,14 +1,17 @@
 """The gate for a language model's sentences: what passes, and what is cut for which reason."""
 
+import tomllib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from daogou.assistant import AssistantConfig, Gate, State
 from daogou.assistant.knowledge import NoKnowledge
-from daogou.assistant.llm.claims import Claims, Cut, sentences_of
+from daogou.assistant.llm.claims import Claims, sentences_of
 from daogou.assistant.llm.material import gather
+from daogou.assistant.llm.pieces import Cut
 from daogou.assistant.llm.prompt import FREE
 from daogou.assistant.llm.scripted import INVENTIONS
 from daogou.assistant.turn import Turn
@@ -17,8 +20,8 @@ from daogou.engine import Engine
 from daogou.store import Store
 from daogou.types import Product
 
-OURS_ALONE: Final = frozenset(("about_sizes", "more", "skipped", "unread"))
-"""These say "in stock", "more", "all" and "not", which a model's sentence must not."""
+OURS_ALONE: Final = frozenset(("about_sizes", "found_all", "more", "skipped", "unread"))
+"""These say "in stock", "more", "all", "not", and what shoppers do: a model's must not."""
 
 
 def turn_of(engine: Engine, store: Store, ids: tuple[str, ...], language: str = "en") -> Turn:
@@ -153,6 +156,39 @@ def test_what_is_cut_in_chinese(claims: Callable[..., Claims], sentence: str, ki
     with pytest.raises(Cut) as cut:
         claims(language="zh").judge(sentence)
     assert cut.value.kind == kind
+
+
+PLAIN: Final = tomllib.loads((Path(__file__).parent / "plain_claims.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [(la, text) for la, texts in PLAIN.items() for text in texts]
+)
+def test_plain_words_claim_nothing_together(
+    claims: Callable[..., Claims], language: str, sentence: str
+) -> None:
+    with pytest.raises(Cut):
+        claims(language=language).judge(sentence)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Great, have a look at {p1.title} - {p1.price}."),
+        ("en", "You might like {p1.title} for {p1.price}, or {p2.title} at {p2.price}."),
+        ("en", "Is it a gift for someone?"),
+        ("en", "I found {f1} that match {f2}: {p1.title}."),
+        ("en", "{p1.title} is a summer dress made of cotton, rated {p1.rating} stars."),
+        ("zh", "好的，可以看看{p1.title}（{p1.price}）。"),
+        ("zh", "您是想送礼吗？"),
+        ("zh", "找到{f1}款{f2}，比如{p1.title}。"),
+        ("zh", "{p1.title}的价格是{p1.price}，{p2.title}的价格是{p2.price}。"),
+    ],
+)
+def test_what_a_careful_model_says_still_passes(
+    claims: Callable[..., Claims], language: str, sentence: str
+) -> None:
+    claims(language=language).judge(sentence)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

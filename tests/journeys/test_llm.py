@@ -279,8 +279,13 @@ def test_budgets_of_tokens_and_turns(make: Make) -> None:
     assert few.consulted.reason == "tokens"
     assert few.consulted.requests == 0
     assert not asked
-    reply = talk(make(script, replace(CONFIG, turns=2)), "dresses", "shoes")
-    assert len(asked) == 1
+    # Turns in which it is not asked do not count.
+    reply = talk(make(script, replace(CONFIG, turns=2)), "dresses", "/cart", "shoes")
+    assert len(asked) == 2
+    assert reply.consulted is not None
+    assert reply.state.consulted == 2
+    reply = talk(make(script, replace(CONFIG, turns=2)), "dresses", "/cart", "shoes", "mugs")
+    assert len(asked) == 4
     assert reply.consulted is None
     silent = talk(make(script, replace(CONFIG, words=False)), "dresses")
     assert silent.consulted is None

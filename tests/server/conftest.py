@@ -107,7 +107,8 @@ def address(
             process.terminate()
             process.wait(timeout=30)
     # What callers are not told is in the log.
-    assert "Traceback" not in (home / "log").read_text()
+    logged = (home / "log").read_text()
+    assert "Traceback" not in logged, logged[logged.index("Traceback") - 500 :][:4000]
 
 
 def told_address(home: Path, process: "subprocess.Popen[bytes]") -> str:

@@ -1,5 +1,9 @@
-"""Serve a home in a process of its own: ``python serve_planted.py HOME [ORIGIN ...]``."""
+"""Serve a home in a process of its own: ``python serve_planted.py HOME [ORIGIN ...]``.
 
+``DAOGOU_STORE`` names another database than the home's.
+"""
+
+import os
 import sys
 from pathlib import Path
 
@@ -24,8 +28,9 @@ def main(home: Path, *origins: str) -> None:
     def tell(address: str) -> None:
         (home / "address").write_text(address)
 
+    url = os.environ.get("DAOGOU_STORE") or f"sqlite:///{home / 'daogou.db'}"
     with (
-        Store.open(f"sqlite:///{home / 'daogou.db'}", create=False) as store,
+        Store.open(url, create=False) as store,
         Engine.open(store, home / "bundles") as engine,
     ):
         serve(

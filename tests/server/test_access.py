@@ -1,7 +1,8 @@
 """Who is let in: keys, scopes and visitors, over the real application on both databases."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
@@ -19,6 +20,7 @@ from daogou.store import Scope, Store
 SCOPES: Final[tuple[Scope, ...]] = ("shopper", "merchant", "admin")
 OWN: Final = "web-3f2a8c1e-7b4d-4e6f-9a1b-2c3d4e5f6a7b"
 GUESSED: Final = "household-1"
+Clients = Callable[..., TestClient]
 
 
 @pytest.fixture
@@ -31,9 +33,16 @@ def bearer(text: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {text}"}
 
 
-def client_of(store: Store, **settings: Any) -> TestClient:
-    engine = Engine.open(store, None)
-    return TestClient(create_app(engine, store, ServerConfig(**settings)))
+@pytest.fixture
+def client_of() -> Iterator[Clients]:
+    """Opens applications over a store; their engines are closed after the test."""
+    with ExitStack() as engines:
+
+        def made(store: Store, **settings: Any) -> TestClient:
+            engine = engines.enter_context(Engine.open(store, None))
+            return TestClient(create_app(engine, store, ServerConfig(**settings)))
+
+        yield made
 
 
 def test_every_route_has_a_scope_and_every_scope_a_route(app: FastAPI) -> None:
@@ -42,7 +51,7 @@ def test_every_route_has_a_scope_and_every_scope_a_route(app: FastAPI) -> None:
     assert set(NEEDED.values()) == {"open", *get_args(Scope)}
 
 
-def test_each_scope_reaches_its_routes_and_no_others(shop: Store) -> None:
+def test_each_scope_reaches_its_routes_and_no_others(shop: Store, client_of: Clients) -> None:
     texts: dict[Access, str] = {scope: shop.add_key(scope)[1] for scope in SCOPES}
     client = client_of(shop, public=False)
     rank = ("open", *SCOPES)
@@ -66,7 +75,7 @@ def test_each_scope_reaches_its_routes_and_no_others(shop: Store) -> None:
         assert (wrong.status_code == 401) == (needed != "open")
 
 
-def test_a_revoked_key_is_refused_by_every_process(shop: Store) -> None:
+def test_a_revoked_key_is_refused_by_every_process(shop: Store, client_of: Clients) -> None:
     key, text = shop.add_key("merchant")
     workers = [client_of(shop), client_of(shop)]
     for worker in workers:
@@ -82,7 +91,7 @@ def test_a_revoked_key_is_refused_by_every_process(shop: Store) -> None:
         assert worker.get("/v1/controls").status_code == 401
 
 
-def test_without_a_key_only_this_machine_is_served(shop: Store) -> None:
+def test_without_a_key_only_this_machine_is_served(shop: Store, client_of: Clients) -> None:
     client = client_of(shop)
     assert client.get("/metrics").status_code == 200
     for headers in ({"Host": "evil.example"}, {"X-Forwarded-For": "203.0.113.9"}):
@@ -94,7 +103,7 @@ def test_without_a_key_only_this_machine_is_served(shop: Store) -> None:
     refuse_strangers(ServerConfig(host="0.0.0.0"), shop)  # noqa: S104
 
 
-def test_a_shopper_is_nobody_else(shop: Store) -> None:
+def test_a_shopper_is_nobody_else(shop: Store, client_of: Clients) -> None:
     _, merchant = shop.add_key("merchant")
     client = client_of(shop)
     body = {"placement": "home", "userEvent": {"visitorId": GUESSED}}
@@ -112,7 +121,7 @@ def test_a_shopper_is_nobody_else(shop: Store) -> None:
     assert client.delete(f"/v1/visitors/{OWN}").status_code == 200
 
 
-def test_limits_by_key_address_and_visitor(shop: Store) -> None:
+def test_limits_by_key_address_and_visitor(shop: Store, client_of: Clients) -> None:
     _, limited = shop.add_key("shopper", per_minute=2)
     _, merchant = shop.add_key("merchant")
     client = client_of(shop, requests_per_minute=3)

@@ -220,7 +220,7 @@ class Troubled(Assistant):
 @pytest.mark.parametrize(
     ("trouble", "code", "message"),
     [
-        (StoreError("the database is away; start it"), "UNAVAILABLE", "start it"),
+        (StoreError("the database is away; start it"), "UNAVAILABLE", "the operator finds"),
         (ZeroDivisionError("a secret"), "INTERNAL", "The server failed"),
     ],
 )

@@ -35,6 +35,7 @@ NAMES: Final = [
     "product_details",
     "ask_knowledge",
     "ask_assistant",
+    "edit_wishes",
 ]
 META: Final = {"ucp-agent": {"profile": "https://platform.example/profile.json"}}
 
@@ -107,6 +108,17 @@ def test_the_tools_over_http(address: str) -> None:
         )
         assert again["turnId"] == 3
         assert "$3.79" in again["message"]["text"]
+        wider = await called(
+            client,
+            "edit_wishes",
+            conversationId=first["conversationId"],
+            budget={"max": 500},
+            languageCode="zh",
+        )
+        assert [p["id"] for p in wider["products"]] == ["cheddar", "parmesan"]
+        assert wider["message"]["language"] == "zh"
+        refused = await client.call_tool("edit_wishes", {"conversationId": first["conversationId"]})
+        assert refused.is_error
 
     with_client(f"{address}/mcp", ask)
 

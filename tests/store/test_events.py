@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daogou.errors import InvalidInput
-from daogou.store import AppendResult, Store
+from daogou.store import AppendResult, Store, eventlog
 from daogou.types import EVENT_TYPES, EventLine, Money, UserEvent
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,6 +56,45 @@ def test_the_newest_events_oldest_first(store: Store) -> None:
     before = T0 + timedelta(minutes=3)
     assert [e.event_id for e in store.visitor_events("v", 1, before)] == ["e2"]
     assert store.visitor_events("nobody") == []
+
+
+def test_what_a_request_reads_is_bounded(store: Store) -> None:
+    """Neither many events of a visitor nor many of other types are read for the newest few."""
+    past = T0 - timedelta(days=1)
+    store.append_events(
+        UserEvent(f"s{n}", "search", "v", past + timedelta(seconds=n), query="tea")
+        for n in range(3000)
+    )
+    store.append_events(event(n, minutes=-n) for n in range(3000, 4000))
+    views = ["detail-page-view", "purchase-complete"]
+    assert plan_reads_all(store, "v", views) is False
+    found = store.visitor_lines("v", views, limit=10)
+    assert found.product_ids == [f"p{n}" for n in range(3009, 2999, -1)]
+    assert store.visitor_lines("v", [], limit=10).types == []
+    newest = store.visitor_events("v", limit=2)
+    assert [e.event_id for e in newest] == ["s2998", "s2999"]
+
+
+def plan_reads_all(store: Store, visitor: str, types: list[str]) -> bool:
+    """Whether the database would walk a table, or a visitor's events of all types."""
+    statement = eventlog._newest(
+        (eventlog._C.time, eventlog._C.lines), tuple(types), 10, with_lines=True
+    )
+    asked = eventlog._asked(visitor, None)
+    with store._database.write() as connection:
+        if store._database.is_sqlite:
+            connection.exec_driver_sql("ANALYZE")
+            told = "EXPLAIN QUERY PLAN "
+        else:
+            connection.exec_driver_sql("ANALYZE events")
+            told = "EXPLAIN "
+        filled = str(
+            statement.params(**asked).compile(connection, compile_kwargs={"literal_binds": True})
+        )
+        rows = connection.exec_driver_sql(told + filled.replace("%%", "%")).all()
+    text = "\n".join(" ".join(map(str, row)) for row in rows)
+    assert text.count("visitor_id_type_time_seq") >= len(types), text
+    return "Seq Scan" in text or "SCAN events" in text
 
 
 def test_events_of_one_moment_keep_their_order(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from daogou.assistant.assistant import Assistant
 from daogou.assistant.config import AssistantConfig
+from daogou.assistant.editing import KEPT, Edit, Kept
 from daogou.assistant.gate import Fact, Gate, Said, ungrounded
 from daogou.assistant.knowledge import Extract, Knowledge, NoKnowledge, Passage
 from daogou.assistant.llm import LanguageModel, LlmConfig, open_llm
@@ -12,6 +13,7 @@ from daogou.assistant.reply import (
     Citation,
     Comparison,
     Consulted,
+    KnownWish,
     QuickReply,
     Reply,
     Row,
@@ -28,6 +30,7 @@ from daogou.assistant.state import (
 )
 
 __all__ = [
+    "KEPT",
     "Assistant",
     "AssistantConfig",
     "Call",
@@ -36,10 +39,13 @@ __all__ = [
     "Citation",
     "Comparison",
     "Consulted",
+    "Edit",
     "Extract",
     "Fact",
     "Gate",
+    "Kept",
     "Knowledge",
+    "KnownWish",
     "LanguageModel",
     "LlmConfig",
     "NoKnowledge",

@@ -2,28 +2,30 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 from daogou.assistant.config import AssistantConfig
 from daogou.assistant.deciding import decide
+from daogou.assistant.editing import Edit, edit
 from daogou.assistant.gate import Gate
 from daogou.assistant.guessing import Guesser
 from daogou.assistant.knowledge import Knowledge, NoKnowledge
 from daogou.assistant.llm import LanguageModel
 from daogou.assistant.llm.speaking import Voice, speak
-from daogou.assistant.noting import events_of
+from daogou.assistant.noting import events_of, impressions_of
 from daogou.assistant.page import NOWHERE, Page
 from daogou.assistant.photos import find_by_photo
-from daogou.assistant.reply import QuickReply, Reply, reply_to_json
+from daogou.assistant.reply import KnownWish, QuickReply, Reply, reply_to_json
 from daogou.assistant.state import State, state_from_json
 from daogou.assistant.suggesting import QUESTIONS, questions_about
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import language_of, understand
+from daogou.assistant.wishes import known_wishes
 from daogou.engine import Engine
-from daogou.errors import InvalidInput, NotFound
+from daogou.errors import Conflict, InvalidInput, NotFound
 from daogou.store import Store, StoredConversation, StoredTurn
 from daogou.text import clean
 
@@ -68,15 +70,27 @@ class Assistant:
         """The language model that it may ask."""
         return self._llm
 
-    def begin(self, visitor_id: str | None = None, language: str = "en") -> Reply:
+    def begin(
+        self,
+        visitor_id: str | None = None,
+        language: str = "en",
+        conversation_id: str | None = None,
+    ) -> Reply:
         """Begin a conversation; the first message says that it is an automated assistant.
+
+        Parameters
+        ----------
+        conversation_id
+            Its id, which is its key, where the caller has one that nobody else can guess.
 
         Raises
         ------
         InvalidInput
             The id of the visitor cannot be stored.
+        Conflict
+            There is a conversation with that id.
         """
-        conversation_id = secrets.token_urlsafe(12)
+        conversation_id = conversation_id or secrets.token_urlsafe(12)
         language = "zh" if language == "zh" else "en"
         turn = self._turn(conversation_id, FIRST, visitor_id, language, State(language=language))
         turn.intent = "greet"
@@ -84,7 +98,10 @@ class Assistant:
         reply = turn.reply(conversation_id, FIRST)
         told = reply_to_json(reply)
         greeting = StoredTurn(FIRST, datetime.now(UTC), "", told)
-        self._store.add_conversation(conversation_id, visitor_id, told["state"], greeting)
+        with self._alone(conversation_id):
+            if self._store.conversation(conversation_id) is not None:
+                raise Conflict(f"There is a conversation '{conversation_id[:40]}' already.")
+            self._store.add_conversation(conversation_id, visitor_id, told["state"], greeting)
         return reply
 
     def say(
@@ -123,10 +140,96 @@ class Assistant:
                 said = clean(page.label or text)[: self._config.max_characters]
                 if self._write(turn, reply, said):
                     return reply
-        raise InvalidInput(
-            "Other messages to this conversation are being answered; send yours again.",
-            field="text",
-        )
+        raise _overtaken("text")
+
+    def edit(
+        self,
+        conversation_id: str,
+        changes: Edit,
+        *,
+        after: int | None = None,
+        page: Page = NOWHERE,
+    ) -> Reply:
+        """Set wishes; the answer shows what fits them, and is a turn like any other.
+
+        Parameters
+        ----------
+        after
+            The number of the turn that the changes were made from; None takes them in any case.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        InvalidInput
+            A wish is none that the shop could look for.
+        Conflict
+            The conversation has gone on since.
+        """
+        with self._alone(conversation_id):
+            for _ in range(ATTEMPTS):
+                stored = self._stored(conversation_id)
+                if after not in (None, stored.turns):
+                    raise Conflict(
+                        f"The conversation has gone on: its last turn is {stored.turns}, and the"
+                        f" changes were made from turn {after}. Read it and change it again."
+                    )
+                state = state_from_json(stored.state)
+                number, language = stored.turns + 1, page.language or state.language
+                turn = self._turn(stored.id, number, stored.visitor_id, language, state)
+                page.open(turn)
+                edit(turn, changes)
+                reply = turn.reply(stored.id, number)
+                said = clean(page.label or "")[: self._config.max_characters]
+                if self._write(turn, reply, said):
+                    return reply
+        raise _overtaken("lastTurnId")
+
+    def wishes(self, conversation_id: str, language: str | None = None) -> tuple[KnownWish, ...]:
+        """What a conversation knows of the shopper's wishes, in its language or another.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        stored = self._stored(conversation_id)
+        state = state_from_json(stored.state)
+        language = language or state.language
+        return known_wishes(self._turn(stored.id, stored.turns, None, language, state))
+
+    def seen(self, conversation_id: str, number: int, product_ids: Sequence[str]) -> int:
+        """Log that cards of a turn were on the shopper's screen; how many were news.
+
+        A card counts once for the list that it came from, however often it is reported. Of a
+        conversation without a visitor nothing is logged.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation or turn.
+        InvalidInput
+            The turn has no such card.
+        """
+        stored = self._stored(conversation_id)
+        newest = self._store.turns(conversation_id, limit=max(stored.turns - number + 1, 1))
+        turn = next((t for t in newest if t.number == number), None)
+        if turn is None:
+            raise NotFound(f"Conversation '{conversation_id[:40]}' has no turn {number}.")
+        shown = {card["id"] for card in turn.reply["products"]}
+        for place, product_id in enumerate(product_ids):
+            if product_id not in shown:
+                raise InvalidInput(
+                    f"turn {number} shows no product '{product_id[:40]}'; expected ids of its"
+                    " products.",
+                    field=f"productIds[{place}]",
+                )
+        if stored.visitor_id is None:
+            return 0
+        state = state_from_json(turn.reply["state"])
+        now = datetime.now(UTC)
+        events = impressions_of(product_ids, state, stored.visitor_id, stored.id, now)
+        return self._store.append_events(events).accepted
 
     def last(self, conversation_id: str) -> State:
         """The state of a conversation.
@@ -198,10 +301,12 @@ class Assistant:
             intent = "photo"
         else:
             intent = self._read(turn, message[:limit])
-        if self._llm is None or number > self._llm.config.turns or intent in _OURS:
+        if self._llm is None or state.consulted >= self._llm.config.turns or intent in _OURS:
             Voice(turn.language, hear).say(turn.lines)
         else:
             turn = speak(turn, fresh, self._llm, message[:limit], hear)
+            if turn.consulted is not None:
+                turn.set(consulted=state.consulted + 1)
         return turn, turn.reply(stored.id, number)
 
     def _read(self, turn: Turn, message: str) -> str:
@@ -257,3 +362,9 @@ class Assistant:
                     self._answering[conversation_id] = (lock, wanted - 1)
                 else:
                     del self._answering[conversation_id]
+
+
+def _overtaken(field: str) -> InvalidInput:
+    return InvalidInput(
+        "Other messages to this conversation are being answered; send yours again.", field=field
+    )

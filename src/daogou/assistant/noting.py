@@ -5,7 +5,7 @@ turn and its place in it: a turn that is answered anew leaves no event behind, a
 written twice leaves one. Of a conversation without a visitor nothing is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,6 +26,31 @@ class Deed:
     product: Product
     variant: Variant | None = None
     quantity: int = 1
+
+
+def impressions_of(
+    product_ids: Iterable[str], state: State, visitor_id: str, conversation_id: str, time: datetime
+) -> Iterator[UserEvent]:
+    """The events of cards that were on a screen, each once for the list that it came from.
+
+    What no list has shown, such as a product that was asked for by name, was no choice of ours and
+    is none of them.
+    """
+    for product_id in dict.fromkeys(product_ids):
+        shown = state.list_of(product_id)
+        if shown is None or not shown.recommendation_id:
+            continue
+        place = shown.ids.index(product_id)
+        yield UserEvent(
+            event_id=f"seen-{conversation_id}-{shown.recommendation_id}-{place}",
+            type="impression",
+            visitor_id=visitor_id,
+            time=time,
+            lines=(EventLine(product_id=product_id, position=place, placement=PLACEMENT),),
+            recommendation_id=shown.recommendation_id,
+            policy_id=shown.policy_id or None,
+            attributes={"conversation": (conversation_id,)},
+        )
 
 
 def events_of(

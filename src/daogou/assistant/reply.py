@@ -32,6 +32,14 @@ class QuickReply:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownWish:
+    """A wish that is listed: in words, and as the edit of the conversation that takes it back."""
+
+    text: str
+    change: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a comparison: a value for each product, empty where its record tells none."""
 
@@ -113,6 +121,8 @@ class Reply:
         Its number in the conversation; 1 is the greeting.
     intent
         What the message was taken for.
+    wishes
+        What is known of them, where the answer lists them.
     facts
         Everything in ``text`` that is not of a template, and where it comes from.
     calls
@@ -130,6 +140,7 @@ class Reply:
     quick_replies: tuple[QuickReply, ...] = ()
     comparison: Comparison | None = None
     citations: tuple[Citation, ...] = ()
+    wishes: tuple[KnownWish, ...] = ()
     cart: tuple[CartLine, ...] = ()
     state: State = field(default_factory=State)
     facts: tuple[Fact, ...] = ()
@@ -151,6 +162,7 @@ def reply_to_json(reply: Reply) -> dict[str, Any]:
             {"id": c.id, "title": c.title, "quote": c.quote, "source": c.source}
             for c in reply.citations
         ],
+        "wishes": wishes_to_json(reply.wishes),
         "cart": cart_to_json(reply.cart),
         "state": state_to_json(reply.state),
     }
@@ -179,6 +191,11 @@ def cart_to_json(lines: Iterable[CartLine]) -> list[dict[str, Any]]:
         {"id": line.product_id, "variantId": line.variant_id, "quantity": line.quantity}
         for line in lines
     ]
+
+
+def wishes_to_json(known: Iterable[KnownWish]) -> list[dict[str, Any]]:
+    """Wishes as they are listed, each with the edit that takes it back."""
+    return [{"text": wish.text, "change": dict(wish.change)} for wish in known]
 
 
 def _card(card: Card) -> dict[str, Any]:

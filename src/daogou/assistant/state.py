@@ -119,6 +119,8 @@ class State:
         The product whose details were told last.
     lists
         The last lists that were shown, the newest last: what an event is attributed to.
+    consulted
+        In how many turns a language model was asked.
     """
 
     goal: str = ""
@@ -144,6 +146,7 @@ class State:
     listed: bool = False
     opened: str | None = None
     lists: tuple[Listing, ...] = ()
+    consulted: int = 0
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
@@ -254,6 +257,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "listed": state.listed,
         "opened": state.opened,
         "lists": [_plain(told) for told in state.lists],
+        "consulted": state.consulted,
     }
 
 
@@ -286,6 +290,7 @@ def state_from_json(document: Mapping[str, Any]) -> State:
         lists=tuple(
             Listing(**{**told, "ids": tuple(told["ids"])}) for told in document.get("lists", ())
         ),
+        consulted=document.get("consulted", 0),  # nor did they count this
     )
 
 

@@ -14,6 +14,7 @@ from daogou.assistant.reply import (
     Citation,
     Comparison,
     Consulted,
+    KnownWish,
     QuickReply,
     Reply,
 )
@@ -37,6 +38,8 @@ class Turn:
         Whether the answer asks for a wish.
     deeds
         What the shopper has done to products, for the event log.
+    known
+        The wishes, where the answer lists them.
     """
 
     engine: Engine
@@ -57,6 +60,7 @@ class Turn:
     extra: list[Fact] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
+    known: tuple[KnownWish, ...] = ()
     consulted: Consulted | None = None
 
     def say(self, key: str, **facts: Fact) -> None:
@@ -128,6 +132,7 @@ class Turn:
             quick_replies=tuple(self.quick),
             comparison=self.comparison,
             citations=tuple(self.citations),
+            wishes=self.known,
             cart=self.state.cart,
             state=self.state,
             facts=(*facts, *self.extra),

@@ -1,19 +1,24 @@
 """The shopper's wishes: in words, listed by number, taken back."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from daogou.assistant.gate import Fact
 from daogou.assistant.references import ORDINALS
+from daogou.assistant.reply import KnownWish
 from daogou.assistant.rules import fields_named, words_of
-from daogou.assistant.state import OPTION, State, Wish
+from daogou.assistant.state import OPTION, State, Wish, state_to_json
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 from daogou.assistant.words import ATTRIBUTE, kind_of, label, listed, value_text
 from daogou.engine.saying import money_text, number_text
 from daogou.text import read_numeral, tokenize
 from daogou.understanding import TEXT
+
+EDITABLE: Final = ("goal", "must", "mustNot", "prefer", "budget", "quantity", "occasion")
+"""What can be set of a state from outside, by its names in JSON."""
 
 
 def wish_text(turn: Turn, wish: Wish) -> str:
@@ -87,6 +92,39 @@ def noted(turn: Turn) -> Iterator[Noted]:
     if state.occasion:
         told = label("occasion", language, words=state.occasion)
         yield Noted(told, (), replace(state, occasion=""))
+    if state.quantity > 1:
+        told = label("quantity", language, n=str(state.quantity))
+        yield Noted(told, (), replace(state, quantity=1))
+
+
+def known_wishes(turn: Turn) -> tuple[KnownWish, ...]:
+    """What is known of the wishes, each with the edit that takes it back."""
+    whole = state_to_json(turn.state)
+    return tuple(
+        KnownWish(line.text, _difference(whole, state_to_json(line.dropped)))
+        for line in noted(turn)
+    )
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The smallest edit that leads from one state to another."""
+    changed: dict[str, Any] = {}
+    for name in EDITABLE:
+        if name == "budget":
+            # The bounds of one item go with the wish that has them.
+            if old[name]["total"] != new[name]["total"]:
+                changed[name] = {"total": new[name]["total"]}
+        elif old[name] != new[name]:
+            changed[name] = _told(name, new[name])
+    return changed
+
+
+def _told(name: str, value: Any) -> Any:
+    """A value as an edit has it: null forgets, and a wish goes without what is made of it here."""
+    if name in ("must", "mustNot", "prefer"):
+        keys = ("field", "values", "low", "high")
+        return [{key: wish[key] for key in keys if wish[key] not in (None, [])} for wish in value]
+    return None if name == "quantity" else value or None
 
 
 def show_state(turn: Turn, act: Act) -> None:
@@ -106,6 +144,7 @@ def show_state(turn: Turn, act: Act) -> None:
         wishes=turn.gate.wish(("；" if turn.language == "zh" else "; ").join(numbered), ids),
     )
     turn.set(listed=True)
+    turn.known = known_wishes(turn)
     for n, line in enumerate(lines, 1):
         turn.button("without", f"/forget {n}", wish=line.text)
 

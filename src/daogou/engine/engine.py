@@ -3,7 +3,7 @@
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -17,6 +17,7 @@ from daogou.engine.completing import Completer
 from daogou.engine.config import EngineConfig
 from daogou.engine.counterfactual import verified
 from daogou.engine.explaining import Explanation, measured, proposed
+from daogou.engine.filters import FieldKind
 from daogou.engine.grounds import Grounds, Shown
 from daogou.engine.model import load_model
 from daogou.engine.paging import PageToken
@@ -135,9 +136,9 @@ class Engine:
         return self._live.newest().catalogue.currency
 
     @property
-    def filter_fields(self) -> Collection[str]:
-        """The fields that a filter can name now; :class:`FilterError` is for any other."""
-        return self._live.newest().catalogue.fields.keys()
+    def filter_fields(self) -> Mapping[str, FieldKind]:
+        """The fields that a filter can name now, and how; :class:`FilterError` is for any other."""
+        return self._live.newest().catalogue.fields
 
     @property
     def sees_photos(self) -> bool:

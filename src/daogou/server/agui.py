@@ -5,7 +5,7 @@ A run is a turn, a thread a conversation::
     RUN_STARTED
     TEXT_MESSAGE_START, _CONTENT (each piece as it is ready), _END
     TOOL_CALL_START, _ARGS, _END, _RESULT for everything that was done
-    CUSTOM products, quickReplies, comparison, citations, cart: those that there are
+    CUSTOM products, quickReplies, comparison, citations, wishes, cart: those that there are
     STATE_DELTA or STATE_SNAPSHOT
     RUN_FINISHED with the whole answer as its result, or RUN_ERROR
 """
@@ -15,6 +15,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -31,7 +32,7 @@ PROTOCOL: Final = "1.0"
 MEDIA_TYPE: Final = "text/event-stream"
 KEEP_ALIVE: Final = 15.0
 """Seconds of silence after which a comment is sent, so that no proxy takes the stream for dead."""
-PARTS: Final = ("products", "quickReplies", "comparison", "citations", "cart")
+PARTS: Final = ("products", "quickReplies", "comparison", "citations", "wishes", "cart")
 """Of an answer, what is also sent as an event of its own."""
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -42,14 +43,33 @@ Before = Callable[[Reply], Mapping[str, Any] | None]
 """The state that the client has, where it is the one that the reply was made from."""
 
 
-def stream(conversation_id: str, speak: Speak, before: Before) -> StreamingResponse:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run is called and what comes before its answer.
+
+    Attributes
+    ----------
+    thread_id, run_id
+        As its events have them.
+    greeting
+        Said first, as a message of its own; empty where the conversation is under way.
+    numbered
+        Whether the state in a snapshot has the number of its turn, ``turnId``, so that whoever
+        sends it back can be told from who sends an older one.
+    """
+
+    thread_id: str
+    run_id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    greeting: str = ""
+    numbered: bool = False
+
+
+def stream(named: Run, speak: Speak, before: Before) -> StreamingResponse:
     """The response that tells a turn while it is made."""
-    return StreamingResponse(
-        _lines(conversation_id, speak, before), media_type=MEDIA_TYPE, headers=HEADERS
-    )
+    return StreamingResponse(_lines(named, speak, before), media_type=MEDIA_TYPE, headers=HEADERS)
 
 
-async def _lines(conversation_id: str, speak: Speak, before: Before) -> AsyncIterator[bytes]:
+async def _lines(named: Run, speak: Speak, before: Before) -> AsyncIterator[bytes]:
     pieces: asyncio.Queue[str | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
@@ -68,8 +88,9 @@ async def _lines(conversation_id: str, speak: Speak, before: Before) -> AsyncIte
     # A task of its own: a client that goes away ends the stream, not the turn.
     turn = asyncio.ensure_future(run_in_threadpool(work))
     turn.add_done_callback(_seen)
-    run = _Run(conversation_id)
-    yield _line(run.started())
+    run = _Events(named)
+    for event in run.started():
+        yield _line(event)
     while True:
         try:
             piece = await asyncio.wait_for(pieces.get(), KEEP_ALIVE)
@@ -87,7 +108,7 @@ async def _lines(conversation_id: str, speak: Speak, before: Before) -> AsyncIte
     except DaogouError as error:
         yield _line(run.failed(error))
     except Exception:
-        log.exception("a turn of conversation %s failed", conversation_id)
+        log.exception("a turn of conversation %s failed", named.thread_id)
         yield _line(run.failed(None))
 
 
@@ -101,21 +122,25 @@ def _line(event: Event) -> bytes:
     return b"data: " + orjson.dumps(event) + b"\n\n"
 
 
-class _Run:
+class _Events:
     """The events of a run, in an order that the protocol allows."""
 
-    def __init__(self, conversation_id: str) -> None:
-        self.thread_id = conversation_id
-        self.run_id = secrets.token_urlsafe(9)
-        self.message_id = f"{self.run_id}-message"
+    def __init__(self, named: Run) -> None:
+        self.named = named
+        self.message_id = f"{named.run_id}-message"
         self.speaking = False
 
     @property
     def ids(self) -> Event:
-        return {"threadId": self.thread_id, "runId": self.run_id}
+        return {"threadId": self.named.thread_id, "runId": self.named.run_id}
 
-    def started(self) -> Event:
-        return {"type": "RUN_STARTED", **self.ids, "protocolVersion": PROTOCOL}
+    def started(self) -> Iterator[Event]:
+        yield {"type": "RUN_STARTED", **self.ids, "protocolVersion": PROTOCOL}
+        if self.named.greeting:
+            message = {"messageId": f"{self.named.run_id}-greeting"}
+            yield {"type": "TEXT_MESSAGE_START", **message, "role": "assistant"}
+            yield {"type": "TEXT_MESSAGE_CONTENT", **message, "delta": self.named.greeting}
+            yield {"type": "TEXT_MESSAGE_END", **message}
 
     def said(self, piece: str) -> Iterator[Event]:
         message = {"messageId": self.message_id}
@@ -130,12 +155,13 @@ class _Run:
             yield from self.said(reply.text)
         yield {"type": "TEXT_MESSAGE_END", "messageId": self.message_id}
         for number, call in enumerate(reply.calls, 1):
-            yield from self._called(call, f"{self.run_id}-{number}")
+            yield from self._called(call, f"{self.named.run_id}-{number}")
         for name in PARTS:
             if told[name]:
                 yield {"type": "CUSTOM", "name": name, "value": told[name]}
         if known is None:
-            yield {"type": "STATE_SNAPSHOT", "snapshot": told["state"]}
+            numbered = {"turnId": reply.turn} if self.named.numbered else {}
+            yield {"type": "STATE_SNAPSHOT", "snapshot": {**told["state"], **numbered}}
         else:
             yield {"type": "STATE_DELTA", "delta": patch(known, told["state"])}
         yield {"type": "RUN_FINISHED", **self.ids, "result": told}

@@ -9,10 +9,12 @@ from daogou.assistant import Assistant
 from daogou.engine import Engine
 from daogou.server import control_schemas, conversation_schemas, schemas, search_schemas
 from daogou.server.access import Door
+from daogou.server.agui_runs import agui_routes
 from daogou.server.catalog import catalog_routes
 from daogou.server.config import ServerConfig
 from daogou.server.controls import control_routes
 from daogou.server.conversations import conversation_routes
+from daogou.server.discovery import discovery_routes
 from daogou.server.errors import install
 from daogou.server.events import event_routes
 from daogou.server.gate import Gate
@@ -76,7 +78,9 @@ def create_app(
     app.include_router(control_routes(engine, store, config, metrics))
     app.include_router(knowledge_routes(engine, store, config, metrics))
     app.include_router(conversation_routes(assistant, store, config, metrics, door))
-    add_mcp(app, tools, config, metrics, door)
+    app.include_router(agui_routes(assistant, store, config, metrics, door))
+    mcp = add_mcp(app, tools, config, metrics, door)
+    app.include_router(discovery_routes(tools, config, metrics, mcp=mcp))
     app.include_router(question_routes(assistant, config, metrics))
     app.include_router(operate_routes(engine, store, metrics, door, writer))
     add_storefront(app, engine, store, config)

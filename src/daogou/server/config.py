@@ -49,6 +49,16 @@ def _check_origin(origin: str) -> None:
         )
 
 
+def _check_public(address: str) -> None:
+    parts = urlsplit(address)
+    bare = address == f"{parts.scheme}://{parts.netloc}{parts.path}" and "@" not in parts.netloc
+    if not (bare and parts.scheme in ("http", "https") and parts.hostname) or address[-1] == "/":
+        raise ValueError(
+            f"public_url is {address!r}; expected an address without a slash or a query at its"
+            " end, such as 'https://guide.shop.example'."
+        )
+
+
 def is_loopback(host: str) -> bool:
     """Whether this machine alone reaches an address or a name."""
     if host == "localhost":
@@ -119,6 +129,9 @@ class ServerConfig:
     messages_per_minute
         How many messages one address, and one visitor, may send to the assistant in a minute; 0
         is no limit. Behind a trusted proxy the address is the one that the proxy tells.
+    public_url
+        Where the world reaches this server, without a slash at the end: what the UCP profile names.
+        Empty takes the host name that each request came with.
     """
 
     host: str = "127.0.0.1"
@@ -137,6 +150,7 @@ class ServerConfig:
     queue_bytes: int = 64 * 1024 * 1024
     messages_per_minute: int = 120
     origins: tuple[str, ...] = ()
+    public_url: str = ""
     shop_as: tuple[Shopper, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -154,6 +168,8 @@ class ServerConfig:
             )
         for origin in self.origins:
             _check_origin(origin)
+        if self.public_url:
+            _check_public(self.public_url)
         for proxy in self.trusted_proxies:
             _check_proxy(proxy)
         for name in ("requests_per_minute", "messages_per_minute"):

@@ -1,17 +1,27 @@
 """The shapes of ``/v1/conversations``."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from daogou.knowledge.extracts import Source
 from daogou.server.photos import MAX_TEXT as MAX_PHOTO_TEXT
-from daogou.server.schemas import MAX_ID, MAX_LINES, Identifier, LanguageCode, Wire
+from daogou.server.schemas import (
+    LARGEST,
+    MAX_ID,
+    MAX_LINES,
+    MAX_TEXT,
+    Identifier,
+    LanguageCode,
+    Wire,
+)
 from daogou.store import Rating
 
 MAX_MESSAGE: Final = 20_000
 MAX_COMMENT: Final = 2_000
 MAX_QUANTITY: Final = 9_999
+MAX_WISHES: Final = 50
+MAX_AMOUNT: Final = 10**12
 MAX_TURN: Final = 2**31 - 1
 """More turns than the database can number."""
 
@@ -90,12 +100,104 @@ class MessageBody(Wire):
     )
 
 
+class WishIn(Wire):
+    """A wish, by values or by bounds."""
+
+    field: str = Field(
+        min_length=1,
+        max_length=MAX_ID,
+        description="`price`, `rating`, `discount`, `brand`, `categories`, `tags`,"
+        " `attributes.KEY`, `option.KEY` of variants; in `mustNot` also `text`, words that it must"
+        " not have.",
+        examples=["attributes.color"],
+    )
+    values: list[Annotated[str, Field(min_length=1, max_length=MAX_ID)]] = Field(
+        default_factory=list, max_length=MAX_WISHES, examples=[["Red"]]
+    )
+    low: float | None = Field(default=None, ge=-LARGEST, le=LARGEST, allow_inf_nan=False)
+    high: float | None = Field(
+        default=None,
+        ge=-LARGEST,
+        le=LARGEST,
+        allow_inf_nan=False,
+        description="Both ends count. Of a price in minor units.",
+    )
+    strength: str | None = Field(
+        default=None, max_length=MAX_ID, description="As a `state` has it; the list says it."
+    )
+    filter: str | None = Field(
+        default=None, max_length=MAX_TEXT, description="As a `state` has it; made anew."
+    )
+    than: str | None = Field(
+        default=None, max_length=MAX_ID, description="As a `state` has it; not read."
+    )
+
+
+class BudgetIn(Wire):
+    """Budgets in minor units; null forgets one, what is left out stays."""
+
+    min: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
+    max: int | None = Field(default=None, ge=0, le=MAX_AMOUNT, examples=[5000])
+    total: int | None = Field(
+        default=None, ge=0, le=MAX_AMOUNT, description="Of everything together."
+    )
+
+
+Wishes = Annotated[list[WishIn], Field(max_length=MAX_WISHES)]
+
+
+class WishesBody(Wire):
+    """`PATCH /v1/conversations/{conversation_id}`: what is left out stays, null forgets."""
+
+    goal: str | None = Field(default=None, max_length=MAX_ID, examples=["dress"])
+    must: Wishes | None = Field(
+        default=None, description="All of them, in the place of those that there are."
+    )
+    must_not: Wishes | None = None
+    prefer: Wishes | None = None
+    budget: BudgetIn | None = Field(
+        default=None,
+        description="`min` and `max` of one item are a wish of `must` about the price; they count"
+        " where they differ from what the conversation has.",
+    )
+    quantity: int | None = Field(default=None, ge=1, le=MAX_QUANTITY)
+    occasion: str | None = Field(default=None, max_length=MAX_ID, examples=["my mom"])
+
+
+class EditBody(WishesBody):
+    """The wishes, and what the page knows beside them."""
+
+    label: str | None = Field(
+        default=None,
+        max_length=2 * MAX_ID,
+        description="What the button read that was pressed; kept as what the shopper said.",
+    )
+    language_code: LanguageCode = Field(
+        default=None, description="The language to answer in; that of the last turn without it."
+    )
+    last_turn_id: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_TURN,
+        description="The turn that the changes were made from. Where the conversation has gone on"
+        " since, nothing is changed, and the answer is 409.",
+    )
+
+
 class FeedbackBody(Wire):
     """`POST /v1/conversations/{conversation_id}/turns/{turn_id}/feedback`."""
 
     rating: Rating = Field(examples=["up"])
     comment: str | None = Field(
         default=None, max_length=MAX_COMMENT, examples=["Just what I was looking for"]
+    )
+
+
+class ImpressionsBody(Wire):
+    """`POST /v1/conversations/{conversation_id}/turns/{turn_id}/impressions`."""
+
+    product_ids: list[Identifier] = Field(
+        min_length=1, max_length=MAX_LINES, description="Of the cards.", examples=[["p1"]]
     )
 
 
@@ -155,6 +257,13 @@ class CitationOut(Wire):
     source: Source
 
 
+class KnownWishOut(Wire):
+    """What is known of the wishes: in words, and the body of a `PATCH` that takes it back."""
+
+    text: str = Field(examples=["up to $50"])
+    change: dict[str, Any] = Field(examples=[{"must": []}])
+
+
 class CartLineOut(Wire):
     """A product in the cart."""
 
@@ -174,6 +283,9 @@ class ReplyAnswer(Wire):
     quick_replies: list[QuickReplyOut]
     comparison: ComparisonOut | None
     citations: list[CitationOut]
+    wishes: list[KnownWishOut] = Field(
+        description="What is known of them, where the answer lists them."
+    )
     cart: list[CartLineOut]
     state: dict[str, Any] = Field(
         description="Everything that the conversation goes on from: `goal`, `must`, `mustNot`,"
@@ -213,6 +325,7 @@ class ConversationAnswer(Wire):
     turn_count: int
     cart: list[CartLineOut]
     state: dict[str, Any]
+    wishes: list[KnownWishOut]
     turns: list[TurnOut] = Field(description="The newest, oldest first.")
 
 
@@ -224,6 +337,12 @@ class QuestionsAnswer(Wire):
     questions: list[QuickReplyOut]
 
 
+class ImpressionsAnswer(Wire):
+    """How many of the cards were news; the others were known, or came from no list."""
+
+    accepted: int
+
+
 class FeedbackAnswer(Wire):
     """The feedback as it was kept."""
 
@@ -232,4 +351,12 @@ class FeedbackAnswer(Wire):
     feedback: FeedbackOut
 
 
-REQUESTS: Final = (ConversationBody, MessageBody, FeedbackBody)
+REQUESTS: Final = (
+    ConversationBody,
+    MessageBody,
+    EditBody,
+    WishIn,
+    BudgetIn,
+    FeedbackBody,
+    ImpressionsBody,
+)

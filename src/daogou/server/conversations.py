@@ -1,6 +1,6 @@
 """``/v1/conversations``: talking with the assistant, what it remembers, and what was thought."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final
@@ -11,31 +11,37 @@ from starlette.concurrency import run_in_threadpool
 from daogou.assistant import (
     Assistant,
     CartLine,
+    KnownWish,
     Page,
     Reply,
     reply_to_json,
     state_from_json,
 )
-from daogou.assistant.reply import cart_to_json
+from daogou.assistant.reply import cart_to_json, wishes_to_json
 from daogou.errors import InvalidInput, NotFound
 from daogou.server.access import Caller, Door, caller_of
-from daogou.server.agui import MEDIA_TYPE, stream
+from daogou.server.agui import MEDIA_TYPE, Run, stream
 from daogou.server.answers import json_response
 from daogou.server.config import ServerConfig
 from daogou.server.conversation_schemas import (
     MAX_TURN,
+    CartLineIn,
     ConversationAnswer,
     ConversationBody,
+    EditBody,
     FeedbackAnswer,
     FeedbackBody,
+    ImpressionsAnswer,
+    ImpressionsBody,
     MessageBody,
     ReplyAnswer,
 )
+from daogou.server.editing import edit_of
 from daogou.server.errors import shown
 from daogou.server.metrics import Metrics
 from daogou.server.openapi import answers
 from daogou.server.photos import photo_bytes
-from daogou.server.schemas import MAX_ID, DeletedAnswer, speak
+from daogou.server.schemas import MAX_ID, DeletedAnswer, LanguageCode, speak
 from daogou.store import Feedback, Store, StoredConversation, StoredTurn
 
 MOST_TURNS: Final = 1000
@@ -44,7 +50,7 @@ ConversationId = Annotated[
     str, Path(min_length=1, max_length=MAX_ID, examples=["4dQm1zXw0hJtVYkB"])
 ]
 TurnId = Annotated[int, Path(ge=1, le=MAX_TURN, examples=[2])]
-_STREAMED: Final[dict[str, Any]] = {
+STREAMED: Final[dict[str, Any]] = {
     MEDIA_TYPE: {
         "schema": {
             "type": "string",
@@ -100,7 +106,7 @@ def conversation_routes(
         " while it is made, whose `RUN_FINISHED` has the same as its `result`. Of two messages at"
         " once the second is answered after the first. A client that goes away loses nothing: the"
         " turn is finished and kept.",
-        responses=_with_stream(answers(ReplyAnswer)),
+        responses=with_stream(answers(ReplyAnswer)),
         dependencies=limited,
     )
     async def message(
@@ -113,7 +119,26 @@ def conversation_routes(
         # What is refused before the run begins is an HTTP error, and no stream.
         await run_in_threadpool(_conversation, store, conversation_id)
         before = partial(_state_before, store, body.last_turn_id)
-        return stream(conversation_id, partial(say, conversation_id, text, page, image), before)
+        spoken = partial(say, conversation_id, text, page, image)
+        return stream(Run(conversation_id), spoken, before)
+
+    @router.patch(
+        "/{conversation_id}",
+        summary="Set the wishes of a conversation",
+        description="What is left out stays, null forgets. It is a turn of the conversation, and"
+        " answered like one: with what fits the wishes now. Repeating it changes nothing more.",
+        responses=answers(ReplyAnswer),
+        dependencies=limited,
+    )
+    def edit(conversation_id: ConversationId, body: EditBody) -> Response:
+        language = body.language_code and speak(body.language_code, "")
+        page = Page(language=language or None, label=body.label)
+        with metrics.stage("conversation", "engine"):
+            reply = assistant.edit(
+                conversation_id, edit_of(body), after=body.last_turn_id, page=page
+            )
+        with metrics.stage("conversation", "answer"):
+            return json_response(reply_to_json(reply))
 
     @router.get(
         "/{conversation_id}",
@@ -131,10 +156,14 @@ def conversation_routes(
                 description="How many turns, the newest; 0 means 100.",
             ),
         ] = TURNS,
+        language_code: Annotated[
+            LanguageCode, Query(alias="languageCode", description="Of the `wishes`.")
+        ] = None,
     ) -> Response:
         found = _conversation(store, conversation_id)
         turns = store.turns(conversation_id, page_size or TURNS)
-        return json_response(_told(found, turns))
+        known = assistant.wishes(conversation_id, language_code and speak(language_code, ""))
+        return json_response(_told(found, turns, known))
 
     @router.delete(
         "/{conversation_id}",
@@ -167,11 +196,24 @@ def conversation_routes(
             }
         )
 
+    @router.post(
+        "/{conversation_id}/turns/{turn_id}/impressions",
+        summary="Say which products of an answer were on the screen",
+        description="Logged as events `impression`, with the place and the list that each came"
+        " from; once, however often it is said.",
+        responses=answers(ImpressionsAnswer),
+    )
+    def seen(conversation_id: ConversationId, turn_id: TurnId, body: ImpressionsBody) -> Response:
+        accepted = assistant.seen(conversation_id, turn_id, body.product_ids)
+        metrics.events.labels("accepted").inc(accepted)
+        return json_response({"accepted": accepted})
+
     return router
 
 
-def _with_stream(responses: dict[int | str, Any]) -> dict[int | str, Any]:
-    return {**responses, 200: {**responses[200], "content": _STREAMED}}
+def with_stream(responses: dict[int | str, Any]) -> dict[int | str, Any]:
+    """The responses of a route that can also answer with events."""
+    return {**responses, 200: {**responses[200], "content": STREAMED}}
 
 
 def _message_of(body: MessageBody) -> str:
@@ -187,15 +229,19 @@ def _message_of(body: MessageBody) -> str:
 
 
 def _page_of(body: MessageBody) -> Page:
-    lines = body.cart
     return Page(
         language=body.language_code and speak(body.language_code, ""),
         product_id=body.product_id,
-        cart=None
-        if lines is None
-        else tuple(CartLine(line.id, line.variant_id, line.quantity) for line in lines),
+        cart=cart_of(body.cart),
         label=body.label,
     )
+
+
+def cart_of(lines: Sequence[CartLineIn] | None) -> tuple[CartLine, ...] | None:
+    """A page's cart, None where it tells of none."""
+    if lines is None:
+        return None
+    return tuple(CartLine(line.id, line.variant_id, line.quantity) for line in lines)
 
 
 def _wants_stream(request: Request) -> bool:
@@ -221,7 +267,9 @@ def _state_before(store: Store, last_turn_id: int | None, reply: Reply) -> Mappi
     return None
 
 
-def _told(found: StoredConversation, turns: list[StoredTurn]) -> dict[str, Any]:
+def _told(
+    found: StoredConversation, turns: list[StoredTurn], known: Sequence[KnownWish]
+) -> dict[str, Any]:
     return {
         "conversationId": found.id,
         "visitorId": found.visitor_id,
@@ -230,6 +278,7 @@ def _told(found: StoredConversation, turns: list[StoredTurn]) -> dict[str, Any]:
         "turnCount": found.turns,
         "cart": cart_to_json(state_from_json(found.state).cart),
         "state": found.state,
+        "wishes": wishes_to_json(known),
         "turns": [_turn(turn) for turn in turns],
     }
 

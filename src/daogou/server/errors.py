@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from daogou.config import nearest
 from daogou.errors import (
     BundleError,
+    Conflict,
     DaogouError,
     EncoderError,
     FilterError,
@@ -31,6 +33,7 @@ STATUSES: Final[Mapping[int, str]] = {
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    409: "ABORTED",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RESOURCE_EXHAUSTED",
@@ -127,6 +130,24 @@ class TooMany(DaogouError):
         )
 
 
+class _Seldom:
+    """Logs a trouble that fails every request once in a while, and not once a request."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = ("", -math.inf)
+
+    def tell(self, text: str) -> None:
+        """Log it, unless it was logged just now."""
+        now = time.monotonic()
+        if self._last[0] != text or now - self._last[1] > self._seconds:
+            self._last = (text, now)
+            log.error("%s", text)
+
+
+_away: Final = _Seldom(seconds=10)
+
+
 def answer_for(error: DaogouError) -> Response:
     """The response that an exception of ours becomes."""
     match error:
@@ -139,6 +160,8 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(400, str(error), field=error.field)
         case NotFound():
             return error_response(404, str(error))
+        case Conflict():
+            return error_response(409, str(error))
         case Unauthorized():
             response = error_response(401, str(error))
             # RFC 6750: who sent no key is not told of an error.
@@ -155,7 +178,7 @@ def answer_for(error: DaogouError) -> Response:
             return error_response(429, str(error))
         case _ if isinstance(error, _UNAVAILABLE):
             # Names of hosts, databases and folders are the operator's business.
-            log.error("%s", error)
+            _away.tell(str(error))
             return error_response(503, AWAY)
         case _:
             log.error("%s", error, exc_info=error)

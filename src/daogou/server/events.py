@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from daogou.errors import InvalidInput
+from daogou.errors import BadValue, InvalidInput
 from daogou.feeds.codec import SentEvent, sent_events
 from daogou.server.answers import json_response
 from daogou.server.bodies import Batch, items_of, parsed, read_items
@@ -90,7 +90,9 @@ def _read(raw: bytes, limit: int, ignored: Counter[str]) -> Batch[EventRow]:
     """The events of a body as rows."""
     received = datetime.now(UTC)
 
-    def row(sent: SentEvent) -> EventRow | None:
+    def row(sent: SentEvent | BadValue) -> EventRow | None:
+        if isinstance(sent, BadValue):
+            raise sent
         if sent.format == "retail" and not isinstance(sent.data, dict):
             raise InvalidInput(f"found {shown(sent.data)}; expected an object.")
         event = sent.read(received)
@@ -104,12 +106,14 @@ def _read(raw: bytes, limit: int, ignored: Counter[str]) -> Batch[EventRow]:
     return Batch(_KEY, good, found.errors)
 
 
-def _sent(body: object) -> list[SentEvent]:
-    """The events of a body, each as whoever sent it words it."""
+def _sent(body: object) -> list[SentEvent | BadValue]:
+    """The events of a body, each as whoever sent it words it; for a payload of none, why."""
     items = items_of(body, _KEY)
     alone = items and items[0] is body
-    return [
-        sent
-        for number, item in enumerate(items)
-        for sent in sent_events(item, "" if alone else f"[{number}]")
-    ]
+    found: list[SentEvent | BadValue] = []
+    for number, item in enumerate(items):
+        try:
+            found.extend(sent_events(item, "" if alone else f"[{number}]"))
+        except BadValue as error:
+            found.append(error)
+    return found

@@ -26,11 +26,12 @@ from mcp.types import (
 )
 from mcp.types import Tool as ToolDescription
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import Headers
 
 from daogou import __version__
 from daogou.errors import DaogouError, InvalidInput
 from daogou.server.access import Door, caller_of
-from daogou.server.errors import UNEXPECTED, answer_for, complaint, error_body
+from daogou.server.errors import UNEXPECTED, answer_for, complaint, error_response, shown
 from daogou.server.metrics import Metrics
 from daogou.server.tools import Tool
 
@@ -135,11 +136,21 @@ class Endpoint:
     """``/mcp`` as an ASGI application, while :meth:`open` is entered.
 
     Every request stands alone: there are no sessions to lose, and any process can answer.
+
+    Parameters
+    ----------
+    origins
+        Sites whose pages may call it. A browser sends a page's origin along, and a page of any
+        other is refused: under a host name that was pointed at this machine it could otherwise
+        shop as whoever looks at it.
     """
 
-    def __init__(self, server: "Server[Any]", max_body_bytes: int) -> None:
+    def __init__(
+        self, server: "Server[Any]", max_body_bytes: int, origins: Sequence[str] = ()
+    ) -> None:
         self._server = server
         self._max_body_bytes = max_body_bytes
+        self._origins = frozenset(origins)
         self._manager: StreamableHTTPSessionManager | None = None
 
     @asynccontextmanager
@@ -160,13 +171,19 @@ class Endpoint:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        if self._manager is None:
-            body = orjson.dumps(error_body(503, "The MCP server is not open yet; try again."))
-            headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-            return
-        await self._manager.asgi_app(scope, receive, send)
+        origin = Headers(scope=scope).get("origin")
+        if origin is not None and origin not in self._origins:
+            refusal = error_response(
+                403,
+                f"Pages of {shown(origin)} may not call the MCP server; [server] origins names"
+                " those that may.",
+            )
+            await refusal(scope, receive, send)
+        elif self._manager is None:
+            refusal = error_response(503, "The MCP server is not open yet; try again.")
+            await refusal(scope, receive, send)
+        else:
+            await self._manager.asgi_app(scope, receive, send)
 
 
 async def serve_stdio(server: "Server[Any]") -> None:

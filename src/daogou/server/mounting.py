@@ -26,14 +26,15 @@ MISSING: Final = (
 
 def add_mcp(
     app: FastAPI, tools: Sequence[Tool], config: ServerConfig, metrics: Metrics, door: Door
-) -> None:
-    """Answer MCP at ``/mcp``, or say there what is missing."""
+) -> bool:
+    """Answer MCP at ``/mcp``, or say there what is missing; whether it is answered."""
     try:
         from daogou.server.mcp_server import Endpoint, mcp_server
     except ImportError:  # not there, or an older one that somebody else needs
         app.router.routes.append(Route(PATH, _Missing(), include_in_schema=False))
-        return
-    endpoint = Endpoint(mcp_server(config.shop_name, tools, metrics, door), config.max_body_bytes)
+        return False
+    server = mcp_server(config.shop_name, tools, metrics, door)
+    endpoint = Endpoint(server, config.max_body_bytes, config.origins)
     app.router.routes.append(Route(PATH, endpoint, include_in_schema=False))
     around = app.router.lifespan_context
 
@@ -43,6 +44,7 @@ def add_mcp(
             yield state
 
     app.router.lifespan_context = lifespan
+    return True
 
 
 def serve_mcp(engine: Engine, store: Store, config: ServerConfig, assistant: Assistant) -> None:

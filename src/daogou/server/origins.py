@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EMBEDDED: Final = ("/assistant.js", "/static/", "/v1/conversations", "/v1/questions")
+EMBEDDED: Final = ("/assistant.js", "/static/", "/v1/agui", "/v1/conversations", "/v1/questions")
 """What a page of another origin reaches; the catalogue and visitors' events are not among it."""
 _PREFLIGHT_SECONDS: Final = 600
 
@@ -25,7 +25,7 @@ class Origins:
         self.shared = CORSMiddleware(
             app,
             allow_origins=origins,
-            allow_methods=("GET", "POST", "DELETE"),
+            allow_methods=("GET", "POST", "PATCH", "DELETE"),
             allow_headers=("Authorization", "Content-Type"),
             expose_headers=("Retry-After",),
             max_age=_PREFLIGHT_SECONDS,

@@ -40,9 +40,17 @@ NEEDED: Final[Mapping[tuple[str, str], Access]] = {
     # The id of a conversation is its key: nobody can guess it.
     ("POST", "/v1/conversations"): "shopper",
     ("GET", "/v1/conversations/{conversation_id}"): "shopper",
+    ("PATCH", "/v1/conversations/{conversation_id}"): "shopper",
     ("DELETE", "/v1/conversations/{conversation_id}"): "shopper",
     ("POST", "/v1/conversations/{conversation_id}/messages"): "shopper",
     ("POST", "/v1/conversations/{conversation_id}/turns/{turn_id}/feedback"): "shopper",
+    ("POST", "/v1/conversations/{conversation_id}/turns/{turn_id}/impressions"): "shopper",
+    ("POST", "/v1/agui"): "shopper",
+    # Platforms read the profile without being known.
+    ("GET", "/.well-known/ucp"): "open",
+    ("POST", "/v1/ucp/catalog/search"): "shopper",
+    ("POST", "/v1/ucp/catalog/lookup"): "shopper",
+    ("POST", "/v1/ucp/catalog/product"): "shopper",
     (ANY, MCP): "shopper",
     ("PUT", "/v1/products"): "merchant",
     ("PUT", "/v1/products/{product_id:path}"): "merchant",

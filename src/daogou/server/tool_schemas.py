@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from daogou.engine import Placement
-from daogou.server.conversation_schemas import MAX_MESSAGE
+from daogou.server.conversation_schemas import MAX_MESSAGE, WishesBody
 from daogou.server.schemas import (
     MAX_ID,
     MAX_PAGE,
@@ -184,3 +184,11 @@ class AskAssistant(Asking):
         description="Of the answer before, to go on with it; a new conversation without it.",
     )
     visitor_id: Identifier | None = None
+
+
+class EditWishes(Asking, WishesBody):
+    """`edit_wishes`: what is left out stays, null forgets."""
+
+    conversation_id: str = Field(
+        min_length=1, max_length=MAX_ID, description="Of an answer of `ask_assistant`."
+    )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from daogou.assistant import Assistant, reply_to_json
+from daogou.assistant import Assistant, Page, reply_to_json
 from daogou.assistant.reading import filter_of, price_filter
 from daogou.engine import Engine, RecommendRequest, SearchRequest
 from daogou.feeds.codec import product_to_json
@@ -16,6 +16,7 @@ from daogou.server import ucp
 from daogou.server.answers import recommend_answer, search_answer
 from daogou.server.config import ServerConfig
 from daogou.server.conversation_schemas import ReplyAnswer
+from daogou.server.editing import edit_of
 from daogou.server.errors import missing_product
 from daogou.server.knowledge import RELATED, knowledge_answer
 from daogou.server.knowledge_schemas import KnowledgeAnswer
@@ -79,6 +80,7 @@ class Tools:
             Tool("product_details", _DETAILS, t.ProductDetails, self._details),
             Tool("ask_knowledge", _KNOWLEDGE, t.AskKnowledge, self._knowledge, KnowledgeAnswer),
             Tool("ask_assistant", _TALK, t.AskAssistant, self._ask, ReplyAnswer, reads=False),
+            Tool("edit_wishes", _WISHES, t.EditWishes, self._edit, ReplyAnswer, reads=False),
         )
 
     # --- UCP's
@@ -206,6 +208,13 @@ class Tools:
             talk = self._assistant.begin(asked.visitor_id, language).conversation_id
         return reply_to_json(self._assistant.say(talk, asked.text))
 
+    def _edit(self, asked: t.EditWishes) -> Json:
+        language = speak(asked.language_code, "") if asked.language_code else ""
+        reply = self._assistant.edit(
+            asked.conversation_id, edit_of(asked), page=Page(language=language or None)
+        )
+        return reply_to_json(reply)
+
 
 _SEARCH_UCP: Final = "UCP: search the shop's products by words and filters, page by page."
 _LOOKUP_UCP: Final = "UCP: look up products or variants by id or barcode, up to 100 at once."
@@ -224,4 +233,9 @@ _KNOWLEDGE: Final = (
 _TALK: Final = (
     "Talk with the shop's own assistant, in English or Chinese: it remembers wishes and budgets,"
     " compares, and fills a cart after a yes. Go on with the conversationId of its answer."
+)
+_WISHES: Final = (
+    "Set what the shop's assistant knows of the shopper's wishes: what is looked for, what must and"
+    " must not be, budgets, how many, for whom. Answered with what fits them now; ask_assistant"
+    " obeys them from then on."
 )

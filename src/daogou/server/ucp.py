@@ -1,6 +1,6 @@
 """Products in the words of UCP, the Universal Commerce Protocol: its catalogue capability.
 
-Shapes of version 2026-08-25, https://ucp.dev/specification/shopping/catalog. Prices are minor
+Shapes of version 2026-08-25, https://ucp.dev/2026-08-25/specification/overview. Prices are minor
 units there as here. UCP knows no product without a price, and none without a variant: a product
 that has no variants is its own only one.
 """

@@ -1,5 +1,6 @@
 """The event log in SQL, within the caller's transaction."""
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,10 +23,11 @@ from daogou.store.documents import (
     storable,
 )
 from daogou.store.sql import select_in_chunks
-from daogou.types import UserEvent
+from daogou.types import EVENT_TYPES, UserEvent
 
 _C: Final = tables.events.c
 _PARTITION: Final = 50_000  # events decoded at a time
+_END: Final = 2**63 - 1  # later than any event
 
 LINE_SCHEMA: Final[dict[str, pl.DataType]] = {
     "seq": pl.Int64(),
@@ -145,16 +147,42 @@ def of_visitor(
     """The visitor's newest events before a time, oldest first."""
     if not storable(visitor_id):
         return []
-    statement = (
-        sa.select(_C.event_id, _C.type, _C.visitor_id, _C.time, _C.lines, _C.details)
-        .where(_C.visitor_id == visitor_id)
-        .order_by(_C.time.desc(), _C.seq.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        statement = statement.where(_C.time < micros(before))
-    rows = connection.execute(statement).all()
+    columns = (_C.event_id, _C.type, _C.visitor_id, _C.time, _C.lines, _C.details)
+    statement = _newest(columns, EVENT_TYPES, limit, with_lines=False)
+    rows = connection.execute(statement, _asked(visitor_id, before)).all()
     return [event_from_row(row, owners) for row in reversed(rows)]
+
+
+def _asked(visitor_id: str, before: datetime | None) -> dict[str, Any]:
+    until = _END if before is None else micros(before)
+    return {"visitor": visitor_id, "until": until}
+
+
+@functools.lru_cache(maxsize=64)
+def _newest(
+    columns: tuple[sa.Column[Any], ...], types: tuple[str, ...], limit: int, *, with_lines: bool
+) -> sa.Select[Any]:
+    """The newest events of a visitor, newest first.
+
+    Each type is looked up by itself, where an index has its events in order of time: what is
+    read is bounded, however many events of other types are between those that are asked for.
+    """
+    # In the text: PostgreSQL plans for a tenth of all where it does not know the limit.
+    most = sa.literal_column(str(int(limit)), sa.Integer)
+    parts = []
+    for kind in types or ("",):
+        part = sa.select(_C.seq, *columns).where(
+            _C.visitor_id == sa.bindparam("visitor"),
+            _C.type == sa.literal(kind),
+            _C.time < sa.bindparam("until"),
+        )
+        if with_lines:
+            part = part.where(_C.lines.is_not(None))
+        part = part.order_by(_C.time.desc(), _C.seq.desc()).limit(most)
+        parts.append(sa.select(part.subquery()))
+    found = sa.union_all(*parts).subquery().c
+    newest = sa.select(*(found[column.name] for column in columns))
+    return newest.order_by(found.time.desc(), found.seq.desc()).limit(most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +216,9 @@ def lines_of_visitor(
     found = VisitorLines([], [], [], [], [])
     if not storable(visitor_id):
         return found
-    statement = (
-        sa.select(_C.type, _C.time, _C.lines)
-        .where(_C.visitor_id == visitor_id, _C.type.in_(sorted(types)), _C.lines.is_not(None))
-        .order_by(_C.time.desc(), _C.seq.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        statement = statement.where(_C.time < micros(before))
-    for kind, time, document in reversed(connection.execute(statement).all()):
+    statement = _newest((_C.type, _C.time, _C.lines), tuple(sorted(types)), limit, with_lines=True)
+    rows = connection.execute(statement, _asked(visitor_id, before)).all()
+    for kind, time, document in reversed(rows):
         columns = line_columns(document)
         ids = columns["product_id"]
         found.types.append(kind)

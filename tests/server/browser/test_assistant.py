@@ -116,22 +116,6 @@ def test_questions_on_a_product_page_are_answered(page: Page) -> None:
     page.request.delete("/v1/knowledge/keeping-rice")
 
 
-def test_wishes_can_be_seen_and_dropped(page: Page) -> None:
-    go(page, "/")
-    launch(page)
-    say(page, "sauce under $3.20, not salsa")
-    panel(page).get_by_label("More", exact=True).click()
-    panel(page).get_by_role("button", name="What do you know about my wishes?").click()
-    known = answered(page, 5)
-    expect(known).to_contain_text("$3.20")
-    dropped = press(page, "Drop “up to $3.20”")
-    expect(dropped).to_contain_text("up to $3.20")
-    # What was dropped counts no longer.
-    panel(page).get_by_label("More", exact=True).click()
-    panel(page).get_by_role("button", name="What do you know about my wishes?").click()
-    expect(answered(page, 9)).not_to_contain_text("$3.20")
-
-
 def test_it_is_rated_resumed_begun_anew_and_deleted(page: Page, complaints: list[str]) -> None:
     go(page, "/")
     launch(page)

@@ -9,65 +9,32 @@ in facts alone. What a language model is told, or tells itself, makes no differe
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from daogou.assistant.gate import Said, ungrounded
 from daogou.assistant.llm.material import HAN_RUN, WORD, Material, Slot, words_of_list
+from daogou.assistant.llm.pieces import Cut, Piece, beside, plain_text, printable, together
 from daogou.assistant.rules import load
 from daogou.text import normalize, singular
 from daogou.text.numerals import NUMERAL, read_numeral
 
-Kind = Literal[
-    "number",       # that no fact has
-    "name",         # of something that is not in the turn
-    "superlative",
-    "promise",      # of the shop: delivery, discounts, guarantees
-    "word",         # that no record backs
-    "misplaced",    # a fact of one product said of another
-    "slot",         # that there is not
-    "markup",       # HTML, links, Markdown
-    "tool",         # the name of a tool
-    "language",     # other than the shopper's
-]  # fmt: skip
-"""What is wrong with a sentence."""
 KEY: Final = "llm"
 """The key of a sentence that a language model wrote."""
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 _QUOTED: Final = re.compile('[“"]({[^{}]*})[”"]')
-_MARKUP: Final = re.compile(
-    r"[<>`\\|_#*=\[\]{}~^]|://|\bwww\.|&[a-z]+;|\b[a-z]+\.(?:com|org|net|cn)\b"
-)
+_MARKUP: Final = re.compile(r"[<>`\\|_#*=\[\]{}~^@]|://|\bwww\.|&[a-z]+;|[^\W\d_]\.[^\W\d_]")
 _TOOL: Final = re.compile(r"[a-z]+_[a-z]+|function_call|tool_call")
 _NUMERAL: Final = re.compile(NUMERAL)
 _ONE: Final = frozenset(("one", "一", "a one"))
 _NAMED: Final = frozenset(("title", "price"))
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a sentence: plain text, or a text that facts have."""
-
-    text: str
-    slots: tuple[Slot, ...] = ()
-
-    @property
-    def is_title(self) -> bool:
-        """Whether it names a product."""
-        return bool(self.slots) and self.slots[0].fact.kind == "title"
-
-    @property
-    def owners(self) -> frozenset[str]:
-        """The products that it may be of."""
-        return frozenset(slot.product_id for slot in self.slots if slot.product_id)
-
-
-class Cut(Exception):
-    """A sentence that does not pass."""
-
-    def __init__(self, kind: Kind) -> None:
-        super().__init__(kind)
-        self.kind: Kind = kind
+_ELSEWHERE: Final = re.compile(
+    r"\b(?:others?|another|too|also|both|either|alike)\b|也|还是|另外|其他|其它|别的|同样"
+)
+"""Words that carry what is told of one product on to another."""
+_BUNDLED: Final = re.compile(
+    r"\b(?:with|like|get|give|gave|as|plus|from|in it|of it)\b|送|给|配|像|一起|带|包括|用|属于"
+)
+"""Words that make one offer of two products, or one of the other."""
 
 
 class Claims:
@@ -94,6 +61,7 @@ class Claims:
         """
         sentence = " ".join(sentence.replace("**", "").split()).removeprefix("- ")
         sentence = _QUOTED.sub(r"\1", sentence)
+        printable(sentence)
         pieces = self._pieces(sentence)
         rest = " ¦ ".join(piece.text for piece in pieces if not piece.slots)
         if _TOOL.search(rest):
@@ -106,13 +74,38 @@ class Claims:
             raise Cut(claim)
         self._numbers(plain)
         self._languages(plain)
+        together(pieces)
         used = self._placed(pieces)
+        beside(pieces)
         self._words(pieces)
+        self._told_of_one(pieces, plain)
         facts = tuple(slot.fact for slot in used)
         text = "".join(piece.text for piece in pieces)
         if ungrounded(text, facts):
             raise Cut("number")
         return Said(text, facts, KEY)
+
+    def _told_of_one(self, pieces: Sequence[Piece], plain: str) -> None:
+        """What is told of one product must not be told of the next in the same breath."""
+        titles = [n for n, piece in enumerate(pieces) if piece.is_title]
+        told = any(piece.owners for piece in pieces if piece.slots and not piece.is_title)
+        if (told or not self._is_plain(pieces)) and _ELSEWHERE.search(plain):
+            raise Cut("misplaced")
+        if len(titles) > 1:
+            after = " ".join(p.text for p in pieces[titles[0] + 1 :] if not p.slots)
+            if _BUNDLED.search(plain_text(after)):
+                raise Cut("misplaced")
+
+    def _is_plain(self, pieces: Sequence[Piece]) -> bool:
+        """Whether a sentence needs no record for its words."""
+        try:
+            for piece in pieces:
+                if not piece.slots:
+                    self._latin(piece.text, frozenset(), begun=True)
+                    self._han(piece.text, frozenset())
+        except Cut:
+            return False
+        return True
 
     def _known(self) -> dict[str, tuple[Slot, ...]]:
         """Texts of facts that the model may write out instead of their slots."""

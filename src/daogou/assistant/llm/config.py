@@ -38,7 +38,7 @@ class LlmConfig:
     tool_calls
         So many searches and other acts it may ask for in a turn.
     turns
-        It is asked in so many turns of a conversation from its beginning.
+        It is asked in so many turns of a conversation; turns without it do not count.
     """
 
     endpoint: str = ""

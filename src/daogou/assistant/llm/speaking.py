@@ -13,8 +13,9 @@ from typing import Final
 
 from daogou.assistant.gate import Said
 from daogou.assistant.llm.asking import Asked, Failed, LanguageModel, Spent
-from daogou.assistant.llm.claims import Claims, Cut, sentences_of
+from daogou.assistant.llm.claims import Claims, sentences_of
 from daogou.assistant.llm.material import gather
+from daogou.assistant.llm.pieces import Cut
 from daogou.assistant.llm.prompt import FREE, MOST_SENTENCES, data_of, instructions
 from daogou.assistant.llm.tools import Desk
 from daogou.assistant.reply import Consulted

@@ -29,6 +29,8 @@ TEXT_ATTRIBUTES: Final = (
 LIST_ATTRIBUTES: Final = ("pageCategories", "experimentIds")
 """Fields of Google Retail, texts and lists of texts, that are kept as attributes."""
 
+_ATTRIBUTES: Final = frozenset({"attributes", *TEXT_ATTRIBUTES, *LIST_ATTRIBUTES})
+
 FIELDS: Final = frozenset(
     {
         "eventType",
@@ -40,9 +42,7 @@ FIELDS: Final = frozenset(
         "attributionToken",
         "policyId",
         "userInfo",
-        "attributes",
-        *TEXT_ATTRIBUTES,
-        *LIST_ATTRIBUTES,
+        *_ATTRIBUTES,
     }
 )
 UNUSED: Final = frozenset({"purchaseTransaction", "completionDetail", "offset", "panels"})
@@ -183,6 +183,8 @@ def _time(fields: Fields, received: datetime | None) -> datetime:
 
 
 def _attributes(fields: Fields) -> dict[str, tuple[str, ...]]:
+    if _ATTRIBUTES.isdisjoint(fields.data):
+        return {}
     found = attributes_from_json(fields)
     for name in TEXT_ATTRIBUTES:
         text = fields.text(name)

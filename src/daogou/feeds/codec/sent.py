@@ -69,7 +69,7 @@ def sent_events(data: Any, path: str = "") -> Iterator[SentEvent]:
     BadValue
         ``events`` or ``batch`` is no list.
     """
-    if isinstance(data, Mapping):
+    if type(data) is dict or isinstance(data, Mapping):
         if is_ga4(data):
             yield from _inner("ga4", data, "events", path)
             return

@@ -19,7 +19,7 @@ export function guide({ photos }) {
     assistant = h("daogou-assistant", { endpoint: "/", "product-url": productUrl("{id}").replace("%7Bid%7D", "{id}") });
     Object.defineProperty(assistant, "cart", { get: () => cart().slice(0, 100) });
     assistant.addEventListener("daogou-cart", ({ detail }) => follow(detail));
-    assistant.addEventListener("daogou-choose", ({ detail: { id, position } }) => rememberClick(id, {}, { id, position, placement: PLACEMENT }));
+    assistant.addEventListener("daogou-choose", ({ detail: { id, position, attributionToken, policyId } }) => rememberClick(id, { attributionToken, policyId }, { id, position, placement: PLACEMENT }));
   }
   assistant.setAttribute("language", lang());
   assistant.setAttribute("visitor", visitor());

@@ -33,6 +33,16 @@ export class Client {
     return this.#json("DELETE", `/v1/conversations/${encodeURIComponent(id)}`);
   }
 
+  /** Set wishes: the body of a PATCH. */
+  edit(id, change) {
+    return this.#json("PATCH", `/v1/conversations/${encodeURIComponent(id)}`, change);
+  }
+
+  /** Say that cards of a turn were on the screen; the request outlives the page. */
+  seen(id, turnId, productIds) {
+    return this.#json("POST", `/v1/conversations/${encodeURIComponent(id)}/turns/${turnId}/impressions`, { productIds }, true);
+  }
+
   rate(id, turnId, rating) {
     return this.#json("POST", `/v1/conversations/${encodeURIComponent(id)}/turns/${turnId}/feedback`, { rating });
   }
@@ -57,11 +67,11 @@ export class Client {
     throw new Failure(0, "the answer broke off");
   }
 
-  async #json(method, path, body) {
-    return await read(await this.#fetch(method, path, body, "application/json"));
+  async #json(method, path, body, keepalive = false) {
+    return await read(await this.#fetch(method, path, body, "application/json", keepalive));
   }
 
-  async #fetch(method, path, body, accept) {
+  async #fetch(method, path, body, accept, keepalive = false) {
     let response;
     try {
       response = await fetch(this.#endpoint + path, {
@@ -69,6 +79,7 @@ export class Client {
         headers: { Accept: accept, ...(this.#key ? { Authorization: `Bearer ${this.#key}` } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
         body: body && JSON.stringify(body),
         credentials: "omit",
+        keepalive,
       });
     } catch (error) {
       throw new Failure(0, error.message);
@@ -92,14 +103,18 @@ async function read(response) {
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let waiting = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const blocks = (waiting + value).split("\n\n");
-    waiting = blocks.pop();
-    for (const block of blocks) {
-      const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5));
-      if (data.length > 0) yield JSON.parse(data.join("\n"));
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const blocks = (waiting + value).split("\n\n");
+      waiting = blocks.pop();
+      for (const block of blocks) {
+        const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5));
+        if (data.length > 0) yield JSON.parse(data.join("\n"));
+      }
     }
+  } finally {
+    reader.cancel().catch(() => {}); // whoever stops listening needs no more of it
   }
 }

@@ -2,11 +2,13 @@
 
 import { h, icon } from "../dom.js";
 import { visitor } from "../state.js";
+import { deepActive, read, write } from "./around.js";
 import { Client } from "./client.js";
 import { Panel } from "./panel.js";
-import { Talk } from "./talk.js";
-import { answer, said } from "./turn.js";
 import { shrink } from "./photo.js";
+import { Seen } from "./seen.js";
+import { Talk } from "./talk.js";
+import { answer, labelOf, said } from "./turn.js";
 import { canListen, hush, listen, speak } from "./voice.js";
 import { spokenFor, wordsIn } from "./words.js";
 
@@ -21,7 +23,8 @@ const sheet = fetch(new URL("./style.css", import.meta.url))
 /**
  * Attributes: endpoint, key, language, visitor, product-id, product-url, photos, inline, theme.
  * Properties: cart, the page's own as [{id, variantId, quantity}], or undefined.
- * Events: daogou-open, daogou-close, daogou-cart {cart, added, removed}, daogou-choose {id, position, uri}.
+ * Events: daogou-open, daogou-close, daogou-cart {cart, added, removed}, daogou-choose {id, position, uri,
+ * attributionToken, policyId}.
  */
 export class DaogouAssistant extends HTMLElement {
   static observedAttributes = ["language", "visitor", "product-id", "photos"];
@@ -37,12 +40,15 @@ export class DaogouAssistant extends HTMLElement {
   #busy = false;
   #aloud = false;
   #listening = null;
+  #seen = null;
   #from = null;
 
   async connectedCallback() {
     this.#ready ??= this.#build();
     addEventListener("online", this.#connection);
     addEventListener("offline", this.#connection);
+    addEventListener("pagehide", this.#leaving);
+    document.addEventListener("visibilitychange", this.#leaving);
     await this.#ready;
     if (this.inline || read(OPEN) === this.#endpoint) await this.open({ focus: false });
   }
@@ -50,6 +56,9 @@ export class DaogouAssistant extends HTMLElement {
   disconnectedCallback() {
     removeEventListener("online", this.#connection);
     removeEventListener("offline", this.#connection);
+    removeEventListener("pagehide", this.#leaving);
+    document.removeEventListener("visibilitychange", this.#leaving);
+    this.#seen?.flush();
     this.#listening?.();
     hush();
   }
@@ -165,7 +174,10 @@ export class DaogouAssistant extends HTMLElement {
   // ---- the conversation
 
   async #begin() {
-    this.#talk = new Talk(new Client(this.#endpoint, this.getAttribute("key")), this.getAttribute("visitor") || visitor());
+    const client = new Client(this.#endpoint, this.getAttribute("key"));
+    const talk = new Talk(client, this.getAttribute("visitor") || visitor());
+    this.#talk = talk;
+    this.#look(talk);
     this.#panel.log.replaceChildren();
     this.#panel.offer([], "", null);
     await this.#trying(
@@ -192,16 +204,33 @@ export class DaogouAssistant extends HTMLElement {
     const act = {
       press: (payload, label) => this.#send({ payload, label }),
       choose: (card, position, event) => {
-        if (!this.#emit("choose", { id: card.id, position, uri: event.currentTarget.href })) event.preventDefault();
+        const detail = { id: card.id, position, uri: event.currentTarget.href, ...this.#talk.listOf(card.id) };
+        if (!this.#emit("choose", detail)) event.preventDefault();
       },
+      drop: (wish, place) => this.#drop(wish, place, words),
       rate: (turnId, rating) => this.#trying(async () => { await this.#talk.rate(turnId, rating); return true; }, null),
     };
+    this.#panel.settle();
     this.#panel.add(answer(reply, words, this.#page(), act, rated));
     return words;
   }
 
   #offer(reply, words) {
-    this.#panel.offer(reply.quickReplies, words.tag, (payload, label) => this.#send({ payload, label }));
+    // Wishes that are listed are taken back where they stand.
+    const listed = reply.wishes?.length > 0;
+    const offered = reply.quickReplies.filter(({ payload }) => !(listed && payload.startsWith("/forget ")));
+    this.#panel.offer(offered, words.tag, (payload, label) => this.#send({ payload, label }));
+  }
+
+  /** Take a wish back, and leave the keyboard with the next one. */
+  async #drop({ text, change }, place, { code, t }) {
+    if (this.#busy || !this.#talk) return;
+    const label = t("wish.drop", { wish: text });
+    this.#panel.add(said(label));
+    if (!(await this.#deliver({ change, label, languageCode: code }))) return;
+    const left = this.#panel.log.lastElementChild.querySelectorAll(".wish");
+    if (left.length > 0) left[Math.min(place, left.length - 1)].focus({ preventScroll: true });
+    else this.#panel.focus();
   }
 
   /** Send a message; false where another one is still being answered. */
@@ -214,16 +243,19 @@ export class DaogouAssistant extends HTMLElement {
   #deliver(message) {
     return this.#trying(
       async () => {
+        const talk = this.#talk;
         const soFar = h("div", { class: "message", "aria-hidden": "true" }, h("p", { class: "text" }));
         const hear = (text) => {
           if (!soFar.isConnected) this.#panel.add(soFar);
           soFar.firstChild.textContent = text;
         };
         try {
-          const { reply, added, removed } = await this.#talk.send(message, { cart: this.cart, hear });
+          const { reply, added, removed } = await talk.send(message, { cart: this.cart, hear });
+          if (talk !== this.#talk) return false; // somebody else shops here by now
           this.#product = null;
           soFar.remove();
           const words = await this.#answer(reply);
+          this.#seen.watch(this.#panel.log.lastElementChild, reply.turnId);
           this.#offer(reply, words);
           if (words !== this.#words) this.#speak(words);
           if (this.#aloud) speak(reply.message.text, words.tag);
@@ -254,7 +286,14 @@ export class DaogouAssistant extends HTMLElement {
 
   async #trouble(error, retry, message) {
     const { t } = this.#words;
-    if (error.code === undefined) throw error;
+    if (error.code === undefined) {
+      this.#panel.tell(t("failed"));
+      throw error;
+    }
+    if (error.code === 409) {
+      this.#panel.tell(t("wishes.changed"), t("wishes"), () => this.#send({ payload: "/wishes", label: t("wishes") }));
+      return;
+    }
     if (error.code === 404 && message) {
       // Deleted elsewhere: a new one takes its place, and what was said is not said in vain.
       await this.#talk.forget();
@@ -277,8 +316,20 @@ export class DaogouAssistant extends HTMLElement {
     await this.#begun;
   }
 
+  /** Look out for what is on the screen of a conversation. */
+  #look(talk) {
+    this.#seen?.flush();
+    this.#seen?.stop();
+    this.#seen = new Seen((turnId, ids) => talk.seen(turnId, ids));
+  }
+
+  #leaving = (event) => {
+    if (event.type === "pagehide" || document.visibilityState === "hidden") this.#seen?.flush();
+  };
+
   /** A new conversation; the old one stays with the shop. */
   async #afresh() {
+    this.#seen?.flush();
     this.#panel.log.replaceChildren();
     this.#panel.offer([], "", null);
     await this.#trying(async () => {
@@ -305,9 +356,17 @@ export class DaogouAssistant extends HTMLElement {
     if (this.#busy || !this.#talk) return false;
     const { t } = this.#words;
     const label = text ? `${t("photo.sent")}: ${text}` : t("photo.sent");
+    this.#wait(true); // nothing else is sent before it
     shrink(file).then(
-      (image) => this.#send({ image, ...(text ? { text } : {}), label: label.slice(0, LABEL) }),
-      () => this.#panel.tell(t("photo.failed")),
+      (image) => {
+        this.#wait(false);
+        return this.#send({ image, ...(text ? { text } : {}), label: label.slice(0, LABEL) });
+      },
+      () => {
+        this.#wait(false);
+        this.#panel.write(text);
+        this.#panel.tell(t("photo.failed"));
+      },
     );
     return true;
   }
@@ -330,8 +389,12 @@ export class DaogouAssistant extends HTMLElement {
       const denied = trouble === "not-allowed" || trouble === "service-not-allowed";
       if (trouble) this.#panel.tell(this.#words.t(denied ? "voice.denied" : "voice.failed"));
     };
-    button.setAttribute("aria-pressed", "true");
-    this.#listening = listen(this.#words.tag, heard, ended);
+    try {
+      this.#listening = listen(this.#words.tag, heard, ended);
+      button.setAttribute("aria-pressed", "true");
+    } catch {
+      ended("failed");
+    }
   }
 
   #connection = () => {
@@ -342,36 +405,6 @@ export class DaogouAssistant extends HTMLElement {
 
   #emit(name, detail = {}) {
     return this.dispatchEvent(new CustomEvent(`daogou-${name}`, { detail, bubbles: true, composed: true, cancelable: true }));
-  }
-}
-
-/** What a stored message read on its button. */
-function labelOf(text, turns) {
-  if (!text.startsWith("/")) return text;
-  const offers = turns.flatMap(({ reply }) => reply.quickReplies);
-  return offers.find(({ payload }) => payload === text)?.text ?? text;
-}
-
-function deepActive() {
-  let active = document.activeElement;
-  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-  return active;
-}
-
-function read(key) {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function write(key, value) {
-  try {
-    if (value === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, value);
-  } catch {
-    // storage is blocked: a reload finds the panel closed
   }
 }
 

@@ -129,6 +129,11 @@ export class Panel {
     if (beyond > 0) this.log.scrollTop = Math.min(this.log.scrollTop + beyond + 12, element.offsetTop - 12);
   }
 
+  /** What older answers list of the wishes is no longer what is known. */
+  settle() {
+    for (const chip of this.log.querySelectorAll(".wish")) chip.setAttribute("aria-disabled", "true");
+  }
+
   /** What the last answer offers to press. */
   offer(quickReplies, lang, press) {
     this.replies.lang = lang;
@@ -179,12 +184,18 @@ export class Panel {
 
   #escape = (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
+    const asking = this.trouble.querySelector(".danger");
+    // In a page that it is a part of, Escape is the page's where there is nothing to leave.
+    if (this.#inline && !this.menu.open && !asking) return;
     event.preventDefault();
     event.stopPropagation();
     if (this.menu.open) {
       this.menu.open = false;
       this.menu.querySelector("summary").focus();
-    } else if (!this.#inline) {
+    } else if (asking) {
+      replace(this.trouble);
+      this.input.focus();
+    } else {
       this.#act.close();
     }
   };

@@ -27,6 +27,7 @@ export class Talk {
   #id = null;
   #turns = 0;
   #cart = [];
+  #lists = [];
 
   constructor(client, visitor) {
     this.#client = client;
@@ -38,8 +39,8 @@ export class Talk {
     const known = remembered(this.#visitor);
     if (known) {
       try {
-        const { conversationId, turnCount, cart, turns } = await this.#client.conversation(known);
-        this.#is(conversationId, turnCount, cart);
+        const { conversationId, turnCount, cart, state, turns } = await this.#client.conversation(known);
+        this.#is(conversationId, turnCount, cart, state);
         return turns;
       } catch (error) {
         if (error.code !== 404) throw error;
@@ -50,19 +51,22 @@ export class Talk {
 
   async begin(languageCode) {
     const reply = await this.#client.begin(this.#visitor, languageCode);
-    this.#is(reply.conversationId, reply.turnId, reply.cart);
+    this.#is(reply.conversationId, reply.turnId, reply.cart, reply.state);
     remember(this.#visitor, reply.conversationId);
     return { turnId: reply.turnId, text: "", reply, feedback: null };
   }
 
   /**
-   * Say {text} or {payload, label}. Resolves to {reply, added, removed}, lines that the answer put into
+   * Say {text} or {payload, label}, or set wishes {change, label}. Resolves to {reply, added, removed}, lines that the answer put into
    * the cart or took out of it. `cart` is the page's, undefined where the assistant keeps its own.
    */
   async send(message, { cart, hear }) {
     const before = cart ?? this.#cart;
-    const reply = await this.#reply({ ...message, ...(cart ? { cart } : {}) }, hear);
-    this.#is(reply.conversationId, reply.turnId, reply.cart);
+    const { change, label, languageCode } = message;
+    const reply = change
+      ? await this.#client.edit(this.#id, { ...change, label, languageCode, lastTurnId: this.#turns })
+      : await this.#reply({ ...message, ...(cart ? { cart } : {}) }, hear);
+    this.#is(reply.conversationId, reply.turnId, reply.cart, reply.state);
     return { reply, ...changes(before, reply.cart) };
   }
 
@@ -79,6 +83,17 @@ export class Talk {
     }
   }
 
+  /** The list that showed a product last: {attributionToken, policyId, position}, or nothing of it. */
+  listOf(id) {
+    const list = this.#lists.findLast(({ ids }) => ids.includes(id));
+    return list ? { attributionToken: list.recommendation_id, policyId: list.policy_id, position: list.ids.indexOf(id) } : {};
+  }
+
+  /** Say that cards of a turn were on the screen. */
+  seen(turnId, ids) {
+    return this.#client.seen(this.#id, turnId, ids);
+  }
+
   rate(turnId, rating) {
     return this.#client.rate(this.#id, turnId, rating);
   }
@@ -92,10 +107,11 @@ export class Talk {
     remember(this.#visitor, null);
   }
 
-  #is(id, turns, cart) {
+  #is(id, turns, cart, state) {
     this.#id = id;
     this.#turns = turns;
     this.#cart = cart;
+    this.#lists = state?.lists ?? [];
   }
 }
 

@@ -11,26 +11,41 @@ function safe(address, base) {
   return SAFE.includes(url.protocol) ? url.href : null;
 }
 
+/** What a stored message read on its button. */
+export function labelOf(text, turns) {
+  if (!text.startsWith("/")) return text;
+  const offers = turns.flatMap(({ reply }) => reply.quickReplies);
+  return offers.find(({ payload }) => payload === text)?.text ?? text;
+}
+
 export function said(text) {
   return h("div", { class: "message mine", part: "message message-mine" }, h("p", { class: "text" }, text));
 }
 
 /**
  * An answer. `page` is {base, productUrl(card), articleUrl(id)}, `act` {press(payload, label), choose(card, place,
- * event), rate(turnId, rating)}; `rated` is what the shopper thought of it before.
+ * event), drop(wish, place), rate(turnId, rating)}; `rated` is what the shopper thought of it before.
  */
 export function answer(reply, words, page, act, rated = null) {
-  const { message, products, comparison, citations, quickReplies } = reply;
+  const { message, products, comparison, citations, wishes = [], quickReplies } = reply;
   const asked = quickReplies.some(({ payload }) => payload === "/yes");
   return h(
     "div",
     { class: "message", part: "message message-theirs", lang: words.tag, "data-turn": String(reply.turnId) },
     h("p", { class: "text" }, message.text),
+    wishes.length > 0 && known(wishes, words, act),
     comparison && table(comparison, products, words),
     products.length > 0 && h("ul", { class: "cards", part: "cards", "aria-label": words.t("products") }, products.map((card, place) => product(card, place, words, page, act, !asked))),
     citations.length > 0 && sources(reply, words, page),
     reply.turnId > 1 && thumbs(reply.turnId, words, act, rated),
   );
+}
+
+/** What is known of the wishes, each to be taken back. */
+function known(wishes, { t }, act) {
+  const chip = (wish, place) =>
+    h("li", {}, h("button", { type: "button", class: "chip wish", part: "wish", "aria-label": t("wish.drop", { wish: wish.text }), onclick: (event) => event.currentTarget.ariaDisabled !== "true" && act.drop(wish, place) }, wish.text, icon("close")));
+  return h("ul", { class: "wishes", part: "wishes", "aria-label": t("wishes.known") }, wishes.map(chip));
 }
 
 function product(card, place, words, page, act, addable) {
