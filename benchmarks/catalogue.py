@@ -25,6 +25,8 @@ from daogou.text import detect_language, tokenize
 from daogou.types import Money, Product
 
 CURRENCY: Final = "USD"
+TRIES: Final = 20
+"""For each query that is wanted; titles of a small catalogue are soon used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +181,15 @@ def fill(home: Path, catalogue: Catalogue) -> None:
 
 
 def shop_queries(catalogue: Catalogue, count: int) -> list[tuple[str, str]]:
-    """Distinct queries with their language: the committed set, then words of titles, mixed."""
+    """Distinct queries with their language: the committed set, then words of titles, mixed.
+
+    A small catalogue may have fewer of them than ``count``.
+    """
     rng = np.random.default_rng(1)
     queries = {query.text: query.language for query in queries_of(load_needs())}
-    while len(queries) < count:
+    for _ in range(TRIES * count):
+        if len(queries) >= count:
+            break
         product = catalogue.products[int(rng.integers(len(catalogue.products)))]
         language = ("en", "zh")[int(rng.integers(2))]
         words = _some_words(product.title_in(language), rng)

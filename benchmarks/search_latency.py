@@ -15,24 +15,19 @@ time, which the client's share of the machine does not touch (on Linux; missing 
 """
 
 import argparse
-import http.client
-import json
 import os
-import socket
-import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import faiss
 import numpy as np
-from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
@@ -45,6 +40,7 @@ from benchmarks.catalogue import (
     train_bundle,
 )
 from benchmarks.demo_search import Words
+from benchmarks.load.server import Server, served
 from benchmarks.reporting import document, save
 from daogou.bundle import Bundle
 from daogou.cli.results import Row
@@ -57,7 +53,6 @@ BLOCK: Final = 20
 DEPTH: Final = 100
 SEARCH_DEPTH: Final = 100
 FACETS: Final = ("categories", "brand", "price", "attributes.size")
-STARTS_WITHIN: Final = 300.0
 
 Ask = Callable[[str, str], object]
 """Runs one query of a language."""
@@ -153,7 +148,7 @@ def measure(home: Path, catalogue: Catalogue, requests: int) -> list[Kind]:
         visitors = store.event_lines(types=["purchase-complete"])["visitor_id"].unique().sort()
     encoder = open_text_encoder(EncoderConfig(cache=False), None)
     floor = _Floor(home, catalogue, encoder)
-    with _served(home) as server:
+    with served(home) as server:
         kinds = [*_server_kinds(server, visitors.to_list()), *floor.kinds()]
         queries = iter(shop_queries(catalogue, (requests + BLOCK) * len(kinds)))
         for kind in kinds:  # the first requests of a kind fill caches
@@ -165,91 +160,7 @@ def measure(home: Path, catalogue: Catalogue, requests: int) -> list[Kind]:
     return kinds
 
 
-class _Server:
-    """The running server, as one client sees it."""
-
-    def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self._process = process
-
-    def close(self) -> None:
-        """Begin with a new connection."""
-        self._connection.close()
-
-    def post(self, path: str, body: dict[str, Any]) -> None:
-        """Send, and read the whole answer."""
-        self._send("POST", path, json.dumps(body).encode())
-
-    def get(self, path: str) -> str:
-        """The text of an answer."""
-        return self._send("GET", path, None).decode()
-
-    def _send(self, method: str, path: str, body: bytes | None) -> bytes:
-        headers = {"Content-Type": "application/json"} if body else {}
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"{path} answered {answer.status}: {content[:500]!r}")
-        return content
-
-    def cpu(self) -> float | None:
-        """CPU seconds of the server's process; None where the system does not say."""
-        try:
-            stat = Path(f"/proc/{self._process.pid}/stat").read_text()
-        except OSError:
-            return None
-        user, system = stat.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-    def stages(self) -> dict[str, float]:
-        """Seconds that searches have spent in each stage so far."""
-        return stage_seconds(self.get("/metrics"), "search")
-
-
-def stage_seconds(metrics: str, route: str) -> dict[str, float]:
-    """The stages of a route in a text of ``/metrics``, seconds in all."""
-    return {
-        sample.labels["stage"]: sample.value
-        for family in text_string_to_metric_families(metrics)
-        for sample in family.samples
-        if sample.name == "daogou_stage_seconds_sum" and sample.labels["route"] == route
-    }
-
-
-@contextmanager
-def _served(home: Path) -> Iterator[_Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "daogou", "serve", "--home", str(home), "--port", str(port)]
-    with (
-        (home / "serve.log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log) as process,
-    ):
-        try:
-            server = _Server(port, process)
-            _wait(server, process, home / "serve.log")
-            yield server
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
-
-
-def _wait(server: _Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            server.get("/readyz")
-        except (OSError, http.client.HTTPException):
-            server.close()
-            time.sleep(0.2)
-        else:
-            return
-    raise SystemExit(f"the server did not start:\n{log.read_text()}")
-
-
-def _server_kinds(server: _Server, visitors: Sequence[str]) -> list[Kind]:
+def _server_kinds(server: Server, visitors: Sequence[str]) -> list[Kind]:
     rng = np.random.default_rng(2)
     facets = [{"facetKey": {"key": key}} for key in FACETS]
 
@@ -268,7 +179,8 @@ def _server_kinds(server: _Server, visitors: Sequence[str]) -> list[Kind]:
         "daogou search + facets": asking(plain, {"facetSpecs": facets}),
         "daogou search + facets + visitor": asking(known, {"facetSpecs": facets}),
     }
-    kinds = [Kind(name, ask, server.cpu, server.stages) for name, ask in asks.items()]
+    searched = partial(server.stages, "search")
+    kinds = [Kind(name, ask, server.cpu, searched) for name, ask in asks.items()]
     return [*kinds, Kind("floor: HTTP alone", lambda *_: server.get("/healthz"), server.cpu)]
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.load.server import stage_seconds
 from benchmarks.search_growth import GROWING, Job, disk, exponents
-from benchmarks.search_latency import Kind, stage_seconds
+from benchmarks.search_latency import Kind
 from daogou.server.metrics import Metrics
 
 

@@ -156,11 +156,7 @@ def compute(
 
 def _choice(candidates: Int32, table: ItemTable, stats: ItemStats) -> Float32:
     """What share of its category's sales each candidate has, [K]."""
-    by_category = np.bincount(
-        table.category[: len(stats.popularity_slow)],
-        weights=stats.popularity_slow,
-        minlength=len(table.categories),
-    )
+    by_category = stats.sold_by_category(table.category, len(table.categories))
     of_category = np.maximum(by_category[table.category[candidates]], 1e-6)
     return np.asarray(stats.popularity_slow[candidates] / of_category, np.float32)
 

@@ -150,7 +150,7 @@ def _pooled(bought: Float64, risk: Float64, category: Int32) -> Float64:
     return pooled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemStats:
     """Counters of each item, all of length V.
 
@@ -183,6 +183,20 @@ class ItemStats:
         none = np.zeros(n_items, np.float32)
         again = Rebuying.unknown(n_items)
         return cls(none, none, none, none, again, Neighbours.none(n_items), as_of)
+
+    def sold_by_category(self, category: Int32, n_categories: int) -> Float64:
+        """The slow counters of each category's items added up, float64 [n_categories].
+
+        ``category`` are codes, int32 [at least V]. Every list that is ranked asks, so the sums are
+        kept for the array that was asked about last.
+        """
+        known = self.__dict__.get("_sold_by_category")
+        if known is None or known[0] is not category or len(known[1]) < n_categories:
+            codes = category[: len(self.popularity_slow)]
+            sums = np.bincount(codes, weights=self.popularity_slow, minlength=n_categories)
+            known = self.__dict__["_sold_by_category"] = (category, sums)
+        sold: Float64 = known[1]
+        return sold
 
     def grown(self, n_items: int) -> "ItemStats":
         """The same for a catalogue that has gained items, of which nothing is known yet."""

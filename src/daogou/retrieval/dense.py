@@ -169,7 +169,7 @@ class DenseRetriever:
     def _search(self, vector: Float32, mask: Bool | None, wanted: int) -> tuple[Int32, Float32]:
         """The bundle's items of the ``wanted`` best distinct vectors that pass, unordered."""
         passing = None
-        if mask is not None:
+        if mask is not None and not mask[: len(self._groups)].all():
             some = np.zeros(len(self._sizes), np.bool_)
             some[self._groups[np.flatnonzero(mask[: len(self._groups)])]] = True
             passing = None if some.all() else some
