@@ -48,6 +48,7 @@ from daogou.types import Money, Product
 
 MEGABYTE: Final = 1 << 20
 PRICES, IMPORTS, SWAPS = 30, 6, 2
+CHANGES: Final = {"prices": PRICES, "imports": IMPORTS, "swaps": SWAPS}
 REPRICED, RETITLED, ADDED = 50, 200, 20
 WARM_UP: Final = 0.2
 """Share of the time that the slope does not look at."""
@@ -78,9 +79,6 @@ class Watched:
     done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHANGES, 0))
     failed: list[str] = field(default_factory=list)
     followed: list[float] = field(default_factory=list)
-
-
-CHANGES: Final = {"prices": PRICES, "imports": IMPORTS, "swaps": SWAPS}
 
 
 class Shop:
@@ -262,7 +260,8 @@ def slope(samples: Sequence[tuple[float, int]], seconds: float) -> Interval:
 
 def found(result: Result, watched: Watched, seconds: float) -> list[Row]:
     """One row of the whole, and one for each minute."""
-    row: Row = {"name": "soak", "minutes": seconds / 60} | _of(result.answers)
+    row: Row = {"name": "soak", "minutes": seconds / 60}
+    row |= _of(result.answers)
     row |= {"resident_mb": watched.memory[-1][1] / MEGABYTE}
     row |= spread("mb_per_hour", slope(watched.memory, seconds))
     row |= {"client_cpu": result.cpu / result.wall}
@@ -276,7 +275,8 @@ def found(result: Result, watched: Watched, seconds: float) -> list[Row]:
     for minute in range(int(np.ceil(seconds / 60))):
         some = [a for a in result.answers if minute <= a.due / 60 < minute + 1]
         memory = [bytes_ for at, bytes_ in watched.memory if minute <= at / 60 < minute + 1]
-        told: Row = {"name": f"minute {minute + 1}"} | _of(some)
+        told: Row = {"name": f"minute {minute + 1}"}
+        told |= _of(some)
         rows.append(told | {"resident_mb": float(np.mean(memory)) / MEGABYTE})
     return rows
 

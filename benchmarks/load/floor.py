@@ -76,7 +76,8 @@ class Vectors:
     def find(self, vector: Float32, depth: int) -> Int32:
         """Items, best first, int32 [at most depth]."""
         _, nodes = self._index.search(vector[None], depth, params=self._parameters)
-        return self._firsts[nodes[0][nodes[0] >= 0]].astype(np.int32)
+        found: Int32 = self._firsts[nodes[0][nodes[0] >= 0]].astype(np.int32)
+        return found
 
 
 class Floor:
@@ -116,7 +117,8 @@ class Floor:
         v = np.asarray(self._items[rows], np.float32)
         wide = np.zeros((len(rows), self._n_features), np.float32)
         logits: Float32 = self._ranker.run(None, {"u": v, "v": v, "wide": wide})[0]
-        return rows[np.argsort(-logits[:, 0])[:PAGE]].tolist()
+        best: list[int] = rows[np.argsort(-logits[:, 0])[:PAGE]].tolist()
+        return best
 
 
 def main(arguments: list[str]) -> None:

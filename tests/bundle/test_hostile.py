@@ -95,6 +95,20 @@ def linked_whole(folder: Path) -> None:
     folder.symlink_to(elsewhere)
 
 
+def linked_model(folder: Path) -> None:
+    (folder / "model.json").unlink()
+    (folder / "model.json").symlink_to("/etc/hostname")
+
+
+def piped_model(folder: Path) -> None:
+    (folder / "model.json").unlink()
+    os.mkfifo(folder / "model.json")
+
+
+def piped(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+
+
 def linked_manifest(folder: Path) -> None:
     (folder / MANIFEST).rename(folder.parent / "m.json")
     (folder / MANIFEST).symlink_to(folder.parent / "m.json")
@@ -112,16 +126,16 @@ HOSTILE: Final[dict[str, tuple[Callable[[Path], object], str]]] = {
     "a file that is not listed": (lambda f: (f / "more.py").write_text("1"), "does not list"),
     "a hidden one": (lambda f: (f / "index/.x").write_text("1"), "does not list"),
     "a link that is listed": (
-        lambda f: ((f / "model.json").unlink(), (f / "model.json").symlink_to("/etc/hostname")),
+        linked_model,
         "leads out",
     ),
     "a link that is not": (lambda f: (f / "x").symlink_to("/etc"), "leads out"),
     "a folder that is a link": (linked_folder, "leads out"),
     "a bundle that is a link": (linked_whole, "no link"),
     "a manifest that is a link": (linked_manifest, "is a link"),
-    "a pipe": (lambda f: os.mkfifo(f / "pipe"), "leads out"),
+    "a pipe": (piped, "leads out"),
     "a pipe that is listed": (
-        lambda f: ((f / "model.json").unlink(), os.mkfifo(f / "model.json")),
+        piped_model,
         "leads out",
     ),
     "another id": (remark(lambda m: m.update(id="model-x")), "its id is model-x"),
@@ -216,7 +230,7 @@ def test_any_damage_is_found(good: Bundle, tmp_path: Path, data: st.DataObject) 
 def test_any_manifest_is_read_or_refused(good: Bundle, tmp_path: Path, data: st.DataObject) -> None:
     folder = copied(good, tmp_path / "bundles")
     raw = (folder / MANIFEST).read_bytes()
-    values = (
+    values: st.SearchStrategy[Any] = (
         st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.just([]) | st.just({})
     )
     if data.draw(st.booleans()):

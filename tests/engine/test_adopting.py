@@ -86,6 +86,7 @@ def test_a_list_goes_on_after_another_bundle_took_over(engine: Engine, trained: 
     request = SearchRequest("", page_size=4)
     first = engine.search(request)
     engine.adopt(forged(trained.bundle()))
+    assert first.next_page_token
     following = SearchRequest("", page_size=4, page_token=first.next_page_token)
     second = engine.search(following)
     seen = [item.product.id for slate in (first, second) for item in slate.slate.items]
@@ -215,12 +216,11 @@ def test_damaged_bundles_whose_hashes_fit(engine: Engine, trained: Any) -> None:
             path.write_bytes(bytes(blob))
 
         bad = forged(good, damage)
+        said = None
         try:
             engine.adopt(bad)
         except (BundleError, EncoderError) as error:
             said = str(error)
-        else:
-            said = None
         if said is None:
             assert ids(engine)
             engine.adopt(good)

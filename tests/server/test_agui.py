@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from daogou.assistant import Assistant, Reply
 from daogou.assistant.page import NOWHERE, Page
 from daogou.engine import Engine
+from daogou.engine.answering import Stage, unmeasured
 from daogou.errors import StoreError
 from daogou.server import ServerConfig, agui, create_app, listen, serve
 from daogou.server.agui import MEDIA_TYPE, patch
@@ -209,12 +210,13 @@ class Troubled(Assistant):
         hear: Callable[[str], None] | None = None,
         page: Page = NOWHERE,
         image: bytes | None = None,
+        stage: Stage = unmeasured,
     ) -> Reply:
         if self.trouble is not None:
             if hear is not None:
                 hear("Let me see")
             raise self.trouble
-        return super().say(conversation_id, text, hear, page, image)
+        return super().say(conversation_id, text, hear, page, image, stage)
 
 
 @pytest.mark.parametrize(
@@ -265,10 +267,11 @@ class Slow(Assistant):
         hear: Callable[[str], None] | None = None,
         page: Page = NOWHERE,
         image: bytes | None = None,
+        stage: Stage = unmeasured,
     ) -> Reply:
         self.asked.release()
         assert self.go.wait(60)
-        return super().say(conversation_id, text, hear, page, image)
+        return super().say(conversation_id, text, hear, page, image, stage)
 
 
 @pytest.fixture

@@ -112,20 +112,21 @@ def bytes_of(body: object) -> bytes:
 
 def test_whatever_is_said(client: TestClient, cases: Counter[str]) -> None:
     """Long conversations, so that what is said meets a state: what was shown, asked and put in."""
-    talk = {"id": begun(client), "turns": 0}
+    talk, turns = begun(client), 0
 
     @DRAWN
     @given(body=MESSAGES)
     def one(body: dict[str, Any]) -> None:
-        if talk["turns"] == 8:
-            talk.update(id=begun(client), turns=0)
-        talk["turns"] += 1
-        path = f"/v1/conversations/{talk['id']}/messages"
+        nonlocal talk, turns
+        if turns == 8:
+            talk, turns = begun(client), 0
+        turns += 1
+        path = f"/v1/conversations/{talk}/messages"
         headers = {"Content-Type": "application/json"}
         checked(client.post(path, content=bytes_of(body), headers=headers), cases)
 
     one()
-    checked(client.get(f"/v1/conversations/{talk['id']}"), cases)
+    checked(client.get(f"/v1/conversations/{talk}"), cases)
     assert cases["200"] > cases.total() / 3
 
 

@@ -193,7 +193,8 @@ class ItemStats:
         known = self.__dict__.get("_sold_by_category")
         if known is None or known[0] is not category or len(known[1]) < n_categories:
             codes = category[: len(self.popularity_slow)]
-            sums = np.bincount(codes, weights=self.popularity_slow, minlength=n_categories)
+            weights = self.popularity_slow
+            sums: Float64 = np.bincount(codes, weights, n_categories).astype(np.float64)
             known = self.__dict__["_sold_by_category"] = (category, sums)
         sold: Float64 = known[1]
         return sold
