@@ -257,11 +257,9 @@ class Store(DialogueStore, KeyStore):
             return eventlog.lines(connection, since, until, types, owners)
 
     def event_parts(self, until: datetime | None = None) -> Iterator[pl.DataFrame]:
-        """The events up to ``until`` (exclusive) as :meth:`event_lines` has them, in parts.
+        """What :meth:`event_lines` has up to ``until``, in parts of some 50,000 events.
 
-        For a log that is larger than the memory that its reader wants to give it: some 50,000
-        events at a time, in no order, all lines of an event in one part. One state of the
-        database, which is read from until the last part is taken.
+        In no order, but all lines of an event in one part; all of one state of the database.
         """
         with self._database.read() as connection:
             owners = self._variant_owners(connection)
