@@ -17,6 +17,7 @@ JOINT: Final = "joint"
 VARIANTS: Final[Mapping[str, Callable[[TrainingConfig], TrainingConfig]]] = {
     "uncertainty": lambda config: replace(config, weighting="uncertainty"),
     "balanced": lambda config: replace(config, weighting="balanced"),
+    "shared": lambda config: replace(config, experts="shared"),
     "mmoe": lambda config: replace(config, experts="mmoe"),
     "ple": lambda config: replace(config, experts="ple"),
     "hstu": lambda config: replace(config, block="hstu"),

@@ -5,10 +5,15 @@ import torch
 
 from daogou.models import HEADS, ModelConfig, Ranker
 from daogou.models.config import Experts
-from daogou.models.experts import MixtureOfExperts, ProgressiveExperts, build_experts
+from daogou.models.experts import (
+    GroupedExperts,
+    MixtureOfExperts,
+    ProgressiveExperts,
+    build_experts,
+)
 from daogou.models.ranker import WideFeatures
 
-KINDS: tuple[Experts, ...] = ("shared", "mmoe", "ple")
+KINDS: tuple[Experts, ...] = ("shared", "grouped", "mmoe", "ple")
 
 
 def config(experts: Experts) -> ModelConfig:
@@ -18,20 +23,31 @@ def config(experts: Experts) -> ModelConfig:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_head_is_given_a_state(kind: Experts) -> None:
     torch.manual_seed(0)
-    experts = build_experts(3, 4, config(kind))
+    experts = build_experts(3, (0, 1, 0, 0), config(kind))
     assert experts(torch.randn(5, 3)).shape == (5, 4, 8)
 
 
 def test_a_shared_bottom_says_the_same_to_all_heads() -> None:
-    told = build_experts(3, 4, config("shared"))(torch.randn(5, 3))
+    told = build_experts(3, (0, 1, 0, 0), config("shared"))(torch.randn(5, 3))
     torch.testing.assert_close(told[:, 0], told[:, 3])
 
 
 @pytest.mark.parametrize("kind", ["mmoe", "ple"])
 def test_gates_mix_the_experts_differently_by_head(kind: Experts) -> None:
     torch.manual_seed(0)
-    told = build_experts(3, 4, config(kind))(torch.randn(5, 3))
+    told = build_experts(3, (0, 1, 0, 0), config(kind))(torch.randn(5, 3))
     assert not torch.allclose(told[:, 0], told[:, 3])
+
+
+def test_groups_of_heads_share_nothing_with_one_another() -> None:
+    torch.manual_seed(0)
+    experts = GroupedExperts(3, (0, 1, 0, 0), config("grouped"))
+    told = experts(torch.randn(5, 3))
+    torch.testing.assert_close(told[:, 0], told[:, 3])
+    assert not torch.allclose(told[:, 0], told[:, 1])
+    told[:, 1].sum().backward()
+    assert all(p.grad is None or not p.grad.any() for p in experts.experts[0].parameters())
+    assert any(p.grad is not None and p.grad.any() for p in experts.experts[1].parameters())
 
 
 def test_one_gate_wide_open_is_its_expert_alone() -> None:

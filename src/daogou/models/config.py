@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Block = Literal["transformer", "hstu"]
-Experts = Literal["shared", "mmoe", "ple"]
+Experts = Literal["shared", "grouped", "mmoe", "ple"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class ModelConfig:
     length
         L: how many of the visitor's newest history lines the context tower reads.
     experts
-        What lies between the ranker's input and its heads: one "shared" bottom, a mixture
-        of experts with a gate a head ("mmoe"), or shared and own experts a head ("ple").
+        What lies between the ranker's input and its heads: one "shared" bottom, one for baskets
+        and exposures and one for searches ("grouped"), a mixture of experts with a gate a head
+        ("mmoe"), or shared and own experts a head ("ple").
     n_experts
         Of "mmoe"; of "ple" so many are shared, and each head has one more of its own.
     hidden

@@ -3,6 +3,8 @@
 Dimension letters: M rows, I input width, H hidden width, T heads, E experts.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -75,7 +77,34 @@ class ProgressiveExperts(nn.Module):
         return mixed
 
 
-def build_experts(inputs: int, heads: int, config: ModelConfig) -> nn.Module:
-    """What ``config.experts`` names: rows [M, I] -> [M, T, H]."""
+class GroupedExperts(nn.Module):
+    """An expert of its own for each group of heads, none shared between groups.
+
+    What a shopper buys next, looks at and buys once shown is one question asked three ways;
+    what answers a query is another, and pulled at the same hidden state the two take from each
+    other (task grouping: Standley et al., "Which tasks should be learned together in multi-task
+    learning?", ICML 2020). The towers below stay shared by all.
+
+    Parameters
+    ----------
+    groups
+        The group of each head, from 0 on without a gap.
+    """
+
+    def __init__(self, inputs: int, groups: Sequence[int], config: ModelConfig) -> None:
+        super().__init__()
+        self.groups = tuple(groups)
+        self.experts = nn.ModuleList(_expert(inputs, config) for _ in range(max(groups) + 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Rows [M, I] -> [M, T, H]."""
+        told = [expert(x) for expert in self.experts]
+        return torch.stack([told[group] for group in self.groups], 1)
+
+
+def build_experts(inputs: int, groups: Sequence[int], config: ModelConfig) -> nn.Module:
+    """What ``config.experts`` names, for heads of these groups: rows [M, I] -> [M, T, H]."""
+    if config.experts == "grouped":
+        return GroupedExperts(inputs, groups, config)
     kinds = {"shared": SharedBottom, "mmoe": MixtureOfExperts, "ple": ProgressiveExperts}
-    return kinds[config.experts](inputs, heads, config)
+    return kinds[config.experts](inputs, len(groups), config)

@@ -12,6 +12,8 @@ from daogou.models.experts import build_experts
 HEADS: Final = ("next", "relevance", "click", "purchase")
 """What each logit says: is in the next basket; answers the query; once shown, is looked at;
 once shown, is bought."""
+GROUPS: Final = (0, 1, 0, 0)
+"""Which heads ask alike, for "grouped" experts: those of baskets and exposures, and searches."""
 CLICK, PURCHASE = HEADS.index("click"), HEADS.index("purchase")
 SCALED_LIMIT = 6.0
 
@@ -88,7 +90,7 @@ class Ranker(nn.Module):
         self.likeness_dropout = config.likeness_dropout
         self.features = WideFeatures(n_features, config.bins)
         self.register_buffer("chain", torch.zeros(()))
-        self.experts = build_experts(self.features.width + 2, len(HEADS), config)
+        self.experts = build_experts(self.features.width + 2, GROUPS, config)
         self.heads = nn.Parameter(torch.randn(len(HEADS), config.hidden) / config.hidden**0.5)
         self.wide = nn.Linear(self.features.width, len(HEADS))
         nn.init.zeros_(self.wide.weight)

@@ -37,7 +37,8 @@ class TrainingConfig:
     block
         Of the context tower: "transformer" or "hstu".
     experts
-        Of the ranker: one "shared" bottom, or a gate a head over experts, "mmoe" or "ple".
+        Of the ranker: one "shared" bottom; "grouped", one for baskets and exposures and one for
+        searches; or a gate a head over experts, "mmoe" or "ple".
     weighting
         Of the tasks: "fixed" lambdas; by learned "uncertainty"; or "balanced", so that all
         tasks pull at the shared towers with the strength that the lambdas say.
@@ -56,11 +57,11 @@ class TrainingConfig:
     exposure_days: int = 7
     min_basket: int = 3
     block: Block = "transformer"
-    experts: Experts = "shared"
+    experts: Experts = "grouped"
     weighting: Weighting = "fixed"
     lambda_retrieval: float = 0.5
     lambda_next: float = 1.0
-    lambda_relevance: float = 0.5
+    lambda_relevance: float = 1.5
     lambda_click: float = 1.0
     lambda_purchase: float = 2.0
     lambda_intent: float = 0.2
