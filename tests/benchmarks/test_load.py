@@ -172,7 +172,7 @@ def test_shoppers_ask_nothing_twice() -> None:
     assert len({call.body["query"] for call in searches}) == 120
     visitors = [call.body["visitorId"] for call in searches]
     assert 0.5 < sum(visitor in ("v1", "v2") for visitor in visitors) / 120 < 1
-    mix = shoppers.mix(200)
+    mix = shoppers.mix(600)
     assert {call.kind for call in mix.calls} == {"recommend", "event", "search", "product", "chat"}
     ids = [call.body["eventId"] for call in mix.calls if call.kind == "event"]
     assert len(set(ids)) == len(ids)

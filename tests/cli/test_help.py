@@ -71,7 +71,7 @@ def test_help_says_what_it_does_an_example_and_what_comes_next(
 def test_the_examples_can_be_typed(example: str) -> None:
     program, *words = shlex.split(example)
     assert program == "daogou"
-    path = tuple(words[:2] if words[0] in ("import", "keys") else words[:1])
+    path = tuple(words[:2] if tuple(words[:2]) in LEAVES else words[:1])
     LEAVES[path].make_context("daogou", words[len(path) :])
 
 
