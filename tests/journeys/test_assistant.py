@@ -400,7 +400,7 @@ def test_the_answer_has_the_shape_of_the_contract(assistant: Assistant) -> None:
     told = reply_to_json(talk(assistant, "dresses", "compare the first two"))
     assert set(told) == {
         "conversationId", "turnId", "intent", "message", "products", "quickReplies", "comparison",
-        "citations", "cart", "state",
+        "citations", "cart", "state", "wishes",
     }  # fmt: skip
     assert set(told["message"]) == {"text", "language"}
     assert told["products"][0]["price"]["currency"] == "USD"

@@ -117,7 +117,7 @@ def _open(settings: Settings, config: ServerConfig, opened: ExitStack, *, say_wh
     # What is there now stays: the collector need not walk over it again and again.
     gc.collect()
     gc.freeze()
-    metrics = Metrics()
+    metrics = Metrics(config.slow_request_seconds)
     assistant = Assistant(engine, store, settings.assistant(), engine.knowledge, llm)
     app = create_app(engine, store, config, assistant, metrics)
 
