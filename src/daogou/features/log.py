@@ -116,9 +116,8 @@ class ShopLog:
         coder = _Coder(index)
         frame = pl.concat([_Coder.EMPTY, *map(coder.coded, parts)])
         visitors, places = coder.visitors()
-        frame = frame.with_columns(pl.Series("visitor", places[frame["visitor"].to_numpy()])).sort(
-            "time", "seq", maintain_order=True
-        )
+        frame = frame.with_columns(pl.Series("visitor", places[frame["visitor"].to_numpy()]))
+        frame = frame.sort("time", "seq", maintain_order=True)
         numbers = pl.DataFrame(
             {"visitor_id": visitors, "visitor": np.arange(len(visitors), dtype=np.int32)}
         )
