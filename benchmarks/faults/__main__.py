@@ -76,7 +76,7 @@ def measured(
 def broken(row: Row) -> bool:
     """Whether a row tells of something that must not be."""
     good = ("intact", "turned", "searched", "healed")
-    bad = ("lost", "duplicated", "failed", "tracebacks")
+    bad = ("lost", "duplicated", "failures", "tracebacks")
     return any(row.get(key) for key in bad) or any(row.get(key) is False for key in good)
 
 

@@ -17,7 +17,7 @@ NOW_AND_THEN = [
 def test_a_killed_server_loses_nothing(kind: StoreKind, tmp_path: Path) -> None:
     with database(kind, tmp_path) as (url, _):
         row = kills(Shop(tmp_path / "home", url), 2 if kind == "sqlite" else 1, print)
-    assert row["acknowledged"]
+    assert row["accepted"]
     assert not broken(row), row
 
 
@@ -46,5 +46,5 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_what_is_broken() -> None:
     assert not broken({"name": "x", "lost": 0, "intact": True, "faults": 3})
-    for row in ({"lost": 1}, {"duplicated": 1}, {"failed": 2}, {"healed": False}):
+    for row in ({"lost": 1}, {"duplicated": 1}, {"failures": 2}, {"healed": False}):
         assert broken({"name": "x", **row})
