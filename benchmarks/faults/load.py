@@ -13,7 +13,7 @@ from typing import Any, Final
 from benchmarks.faults.shop import Shop
 from daogou.store import Store
 
-_SIZES: Final = (1, 1, 1, 5, 50)
+_SIZES: Final = (1, 1, 1, 100)
 _PATIENCE: Final = 60.0
 """Seconds that a client goes on with its last request."""
 _AGAIN: Final = 0.1

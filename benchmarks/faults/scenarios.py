@@ -42,10 +42,10 @@ def kills(shop: Shop, count: int, tell: Callable[[str], None]) -> Row:
     verdict = load.verdict()
     return {
         "faults": count,
-        "acknowledged": verdict.acknowledged,
+        "accepted": verdict.acknowledged,
         "lost": max(lost, verdict.lost),
         "duplicated": verdict.duplicated,
-        "failed": len(load.failed),
+        "failures": len(load.failed),
         "intact": _intact(shop.url),
     }
 
@@ -80,10 +80,10 @@ def imports(shop: Shop, count: int, tell: Callable[[str], None]) -> Row:
         found = store.event_lines(types=["purchase-complete"])["product_id"]
     return {
         "faults": killed,
-        "acknowledged": _IMPORTED,
+        "accepted": _IMPORTED,
         "lost": _IMPORTED - found.n_unique(),
         "duplicated": found.len() - found.n_unique(),
-        "failed": torn,
+        "failures": torn,
         "intact": _intact(shop.url),
     }
 
@@ -110,10 +110,10 @@ def full_disk(shop: Shop, disk: Path, tell: Callable[[str], None]) -> Row:
     verdict = load.verdict()
     return {
         "faults": 1,
-        "acknowledged": verdict.acknowledged,
+        "accepted": verdict.acknowledged,
         "lost": verdict.lost,
         "duplicated": verdict.duplicated,
-        "failed": len(load.failed),
+        "failures": len(load.failed),
         "refused": load.refused[503],
         "turned": turned,
         "searched": status == 200,
@@ -144,10 +144,10 @@ def lost_database(shop: Shop, server: Any, tell: Callable[[str], None]) -> Row:
     verdict = load.verdict()
     return {
         "faults": 1,
-        "acknowledged": verdict.acknowledged,
+        "accepted": verdict.acknowledged,
         "lost": verdict.lost,
         "duplicated": verdict.duplicated,
-        "failed": len(load.failed),
+        "failures": len(load.failed),
         "refused": load.refused[503],
         "turned": turned and refused,
         "healed": healed,

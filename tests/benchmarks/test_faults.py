@@ -1,10 +1,13 @@
 """The faults of `benchmarks.faults`, a few of each: nothing is lost, nothing is there twice."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.__main__ import broken, small_disk, why_no_disk
+from benchmarks.faults.builds import product_imports, swaps
 from benchmarks.faults.scenarios import full_disk, imports, kills, lost_database
 from benchmarks.faults.shop import STORES, Shop, StoreKind, database
 
@@ -17,12 +20,27 @@ NOW_AND_THEN = [
 def test_a_killed_server_loses_nothing(kind: StoreKind, tmp_path: Path) -> None:
     with database(kind, tmp_path) as (url, _):
         row = kills(Shop(tmp_path / "home", url), 2 if kind == "sqlite" else 1, print)
-    assert row["acknowledged"]
+    assert row["accepted"]
     assert not broken(row), row
 
 
 def test_a_killed_import_loses_nothing(sqlite_url: str, tmp_path: Path) -> None:
     row = imports(Shop(tmp_path / "home", sqlite_url), 2, print)
+    assert not broken(row), row
+
+
+def test_a_killed_import_of_products_leaves_whole_rows(sqlite_url: str, tmp_path: Path) -> None:
+    row = product_imports(Shop(tmp_path / "home", sqlite_url), 1, print)
+    assert not broken(row), row
+
+
+def test_killed_swaps_and_damaged_bundles(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    script = Path(__file__).parents[1] / "server" / "plant.py"
+    home.mkdir()
+    subprocess.run([sys.executable, script, home], check=True)
+    row = swaps(Shop(home, f"sqlite:///{home / 'daogou.db'}"), 1, print)
+    assert row["accepted"]
     assert not broken(row), row
 
 
@@ -46,5 +64,5 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_what_is_broken() -> None:
     assert not broken({"name": "x", "lost": 0, "intact": True, "faults": 3})
-    for row in ({"lost": 1}, {"duplicated": 1}, {"failed": 2}, {"healed": False}):
+    for row in ({"lost": 1}, {"duplicated": 1}, {"failures": 2}, {"healed": False}):
         assert broken({"name": "x", **row})
