@@ -271,7 +271,7 @@ def _editions(shop: Shop) -> list[int | None]:
         ]
 
 
-def _told(identifier: str, edition: int) -> tuple[object, ...]:
+def _told(identifier: str, edition: int) -> tuple[str, str, int]:
     return f"Kettle {identifier} of edition {edition}", f"Maker {edition}", 1000 + edition
 
 

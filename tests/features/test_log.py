@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -30,7 +31,7 @@ def products() -> list[Product]:
 def line(rng: np.random.Generator) -> EventLine:
     number = int(rng.integers(PRODUCTS + 2))  # the last two are in no catalogue
     name = "p0-red" if number == 0 and rng.random() < 0.5 else f"p{number}"
-    rate = 0.25 if rng.random() < 0.3 else None
+    rate = 0.25 if rng.random() < 0.3 else 1.0
     return EventLine(name, quantity=int(rng.integers(1, 4)), sampling_rate=rate)
 
 
@@ -76,7 +77,7 @@ def test_parts_have_all_that_the_whole_has(filled: Store) -> None:
     assert len(parts) == 17
     whole = filled.event_lines()
     assert pl.concat(parts).sort("time", "seq", maintain_order=True).equals(whole)
-    for one, other in zip(parts, parts[1:], strict=False):
+    for one, other in pairwise(parts):
         assert not set(one["seq"]) & set(other["seq"]), "an event is in two parts"
     until = START + timedelta(minutes=60)
     early = pl.concat(filled.event_parts(until)).sort("time", "seq", maintain_order=True)
