@@ -84,7 +84,15 @@ def install(folder: Path) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", source]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        str(source),
+    ]
     run(command, check=True)
     return python
 
@@ -95,6 +103,7 @@ def size_rows(python: Path) -> list[Row]:
     sizes, code = json.loads(told.stdout)
     largest = sorted(sizes.items(), key=lambda pair: -pair[1])
     whole = sum(sizes.values())
+    packages: list[Row] = [{"name": f"package {n}", "mb": _mb(size)} for n, size in largest[:SHOWN]]
     return [
         {
             "name": "install",
@@ -104,7 +113,7 @@ def size_rows(python: Path) -> list[Row]:
             "torch": "torch" in sizes,
         },
         {"name": "install: bytecode", "mb": _mb(code)},
-        *({"name": f"package {name}", "mb": _mb(size)} for name, size in largest[:SHOWN]),
+        *packages,
         {"name": "package others", "mb": _mb(sum(size for _, size in largest[SHOWN:]))},
     ]
 
@@ -134,7 +143,7 @@ def start(python: Path, home: Path) -> tuple[float, float]:
         It does not get ready, or does not answer.
     """
     port = _free_port()
-    command = [python, "-m", "daogou", "serve", "--home", home, "--port", str(port)]
+    command = [str(python), "-m", "daogou", "serve", "--home", str(home), "--port", str(port)]
     begun = time.perf_counter()
     with Popen(command, stdout=DEVNULL) as process:
         try:

@@ -31,7 +31,7 @@ def products() -> list[Product]:
 def line(rng: np.random.Generator) -> EventLine:
     number = int(rng.integers(PRODUCTS + 2))  # the last two are in no catalogue
     name = "p0-red" if number == 0 and rng.random() < 0.5 else f"p{number}"
-    rate = 0.25 if rng.random() < 0.3 else None
+    rate = 0.25 if rng.random() < 0.3 else 1.0
     return EventLine(name, quantity=int(rng.integers(1, 4)), sampling_rate=rate)
 
 
