@@ -1,8 +1,8 @@
 """The log read in parts is the log read whole, and both are what the events say."""
 
+import itertools
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -77,7 +77,7 @@ def test_parts_have_all_that_the_whole_has(filled: Store) -> None:
     assert len(parts) == 17
     whole = filled.event_lines()
     assert pl.concat(parts).sort("time", "seq", maintain_order=True).equals(whole)
-    for one, other in pairwise(parts):
+    for one, other in itertools.pairwise(parts):
         assert not set(one["seq"]) & set(other["seq"]), "an event is in two parts"
     until = START + timedelta(minutes=60)
     early = pl.concat(filled.event_parts(until)).sort("time", "seq", maintain_order=True)
