@@ -1,13 +1,11 @@
 """The faults of `benchmarks.faults`, a few of each: nothing is lost, nothing is there twice."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.__main__ import broken, small_disk, why_no_disk
-from benchmarks.faults.builds import product_imports, swaps
+from benchmarks.faults.builds import product_imports
 from benchmarks.faults.scenarios import full_disk, imports, kills, lost_database
 from benchmarks.faults.shop import STORES, Shop, StoreKind, database
 
@@ -31,16 +29,6 @@ def test_a_killed_import_loses_nothing(sqlite_url: str, tmp_path: Path) -> None:
 
 def test_a_killed_import_of_products_leaves_whole_rows(sqlite_url: str, tmp_path: Path) -> None:
     row = product_imports(Shop(tmp_path / "home", sqlite_url), 1, print)
-    assert not broken(row), row
-
-
-def test_killed_swaps_and_damaged_bundles(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    script = Path(__file__).parents[1] / "server" / "plant.py"
-    home.mkdir()
-    subprocess.run([sys.executable, script, home], check=True)
-    row = swaps(Shop(home, f"sqlite:///{home / 'daogou.db'}"), 1, print)
-    assert row["accepted"]
     assert not broken(row), row
 
 

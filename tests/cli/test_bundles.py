@@ -48,7 +48,9 @@ def another(home: Path, metrics: Mapping[str, Any] | None = None) -> Bundle:
         shutil.copytree(active.folder, writer.dir, dirs_exist_ok=True)
         (writer.dir / "manifest.json").unlink()
         manifest = active.manifest
-        return writer.commit({**manifest.metrics, **(metrics or {})}, manifest.config)
+        return writer.commit(
+            {**manifest.metrics, **(metrics or {})}, {**manifest.config, "validation_days": 7}
+        )
 
 
 def words(text: str) -> str:
@@ -118,15 +120,13 @@ def test_a_damaged_one_is_never_activated(run: Run, home: Path) -> None:
 
 
 def test_a_worse_one_needs_force(run: Run, home: Path) -> None:
-    active = Bundle.current(home / "bundles")
-    assert active is not None
-    before = active.manifest.metrics["ndcg_next"]
-    assert before > 0.1
-    worse = another(home, {"ndcg_next": before / 2})
+    active = another(home, {"ndcg_next": 0.4})
+    activate(home / "bundles", active)
+    worse = another(home, {"ndcg_next": 0.2})
     result = run("bundles", "activate", worse.id, "--home", home)
     assert result.exit_code == 1
     told = words(result.stderr)
-    assert f"ndcg_next is {before / 2:.4f}, {before:.4f} in the active bundle" in told
+    assert "ndcg_next is 0.2000, 0.4000 in the active bundle" in told
     assert "--force" in told
     assert pointer(home).current == active.id
     result = run("bundles", "activate", worse.id, "--home", home, "--force")
