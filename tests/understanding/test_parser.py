@@ -360,3 +360,19 @@ def test_spans_are_those_of_the_text_as_typed() -> None:
     text = "🎉 ＲＥＤ　dress\u200b ㎏ 不要\ud800白色"
     read = PARSER.parse(text)
     assert [text[c.start : c.end] for c in read.constraints] == ["ＲＥＤ", "dress", "白色"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("巧克力味牛奶", "巧克力 牛奶"),
+        ("草莓口味的牛奶", "草莓 牛奶"),
+        ("红色款跑鞋", "红色 跑鞋"),
+        ("chocolate flavoured milk", "chocolate milk"),
+        ("vanilla-flavor milk", "vanilla milk"),
+        ("flavour, milk", "flavour, milk"),
+        ("味精", "味精"),
+    ],
+)
+def test_what_only_closes_the_word_before_it_is_not_looked_for(text: str, wanted: str) -> None:
+    assert PARSER.parse(text).wanted == wanted

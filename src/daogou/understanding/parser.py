@@ -14,7 +14,7 @@ from daogou.understanding.joining import join_values
 from daogou.understanding.measures import find_measures
 from daogou.understanding.model import SURE, Constraint, Sort, Strength, Understanding, left_over
 from daogou.understanding.negation import find_negations
-from daogou.understanding.phrases import CUES, Cue, Said
+from daogou.understanding.phrases import CUES, Cue, Said, plain_phrases
 from daogou.understanding.vocabulary import confidences, rules
 
 MAX_CHARACTERS: Final = 10_000
@@ -22,6 +22,7 @@ MAX_CHARACTERS: Final = 10_000
 LEAST: Final = confidences()["least"]
 """A reading less sure than this is none: the words stay words."""
 _OFF: Final = rules()["discount"][0]
+_SUFFIXES: Final = plain_phrases(rules()["words"]["suffixes"])
 _PERCENT_OFF: Final = re.compile("|".join(_OFF["patterns"]))
 
 
@@ -58,6 +59,7 @@ class Parser:
         self._read_sizes(draft)
         self._read_cues(draft)
         find_negations(draft)
+        self._read_suffixes(draft)
         self._read_values(draft)
         read = self._finished(text, draft)
         return read.without(removed) if removed else read
@@ -167,6 +169,21 @@ class Parser:
         if not cue.keep:
             draft.take(start, end)
             draft.put_aside(start, end)
+
+    @staticmethod
+    def _read_suffixes(draft: Draft) -> None:
+        """Put aside 味, 款, "flavour" behind a word, unless a name of the catalogue has them."""
+        named = {i for match in draft.matches for i in range(match.first, match.last)}
+        for i in range(1, len(draft.atoms)):
+            said = _SUFFIXES.at(draft.atoms, i)
+            if said is None or named.intersection(range(said.first, said.last)):
+                continue
+            before, end = draft.atoms[i - 1], draft.atoms[said.last - 1].end
+            start = draft.atoms[i].start
+            gap = draft.aligned.text[before.end : start]
+            touches = not gap if draft.atoms[i].kind == "han" else gap in (" ", "-")
+            if touches and before.kind in ("han", "word") and draft.is_free(start, end):
+                draft.put_aside(start, end)
 
     def _read_values(self, draft: Draft) -> None:
         strengths = {said.last: said for said in draft.said if said.cue.role in ("prefer", "must")}
