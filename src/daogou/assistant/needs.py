@@ -16,7 +16,7 @@ from daogou.assistant.state import CartLine, Pending, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 from daogou.assistant.words import label, listed, speech
-from daogou.text import read_numeral
+from daogou.text import normalize, read_numeral, singular, tokenize
 from daogou.text.numerals import NUMERAL
 from daogou.types import Product
 from daogou.understanding.vocabulary import any_of
@@ -25,6 +25,8 @@ _PEOPLE: Final = re.compile(
     rf"for (?P<n>{NUMERAL})(?: people| persons?| of us| adults| friends)?(?![\w$])"
     rf"|(?P<zh>{NUMERAL}) ?(?:个人|人份|人|位)"
 )
+_ASIDE: Final = re.compile(r" *[,;:|/(（，、]| (?:from|with|in|for|of|by|without) ")
+"""Where a title goes on to what its product comes from, with or in."""
 MOST_PEOPLE: Final = 50
 CHOICES: Final = 6
 """So many products of a part are looked at, to find one that the budget still buys."""
@@ -116,8 +118,7 @@ def _fill(
     out: list[str] = []
     refused = turn.state.must_not
     for row in rows:
-        words = row[language][0]
-        products = _called(turn, row[language], refused)
+        words, products = _called(turn, row[language], refused)
         if not products:
             missing.append(words)
             continue
@@ -135,8 +136,15 @@ def _fill(
     return chosen, missing, out
 
 
-def _called(turn: Turn, names: Sequence[str], refused: tuple[Wish, ...]) -> list[Product]:
-    """What is in stock under the first of the names that finds something."""
+def _called(
+    turn: Turn, names: Sequence[str], refused: tuple[Wish, ...]
+) -> tuple[str, list[Product]]:
+    """What is in stock under the first of the names that titles have, with that name.
+
+    What a name calls comes first: of "salad" a salad, and only then fruit from the salad bar. A name
+    that is in no title is passed over for the next; where none is, what the first one finds counts.
+    """
+    second: tuple[str, list[Product]] = (names[0], [])
     for name in names:
         found = look(turn, name, refused)
         products = [
@@ -144,6 +152,36 @@ def _called(turn: Turn, names: Sequence[str], refused: tuple[Wish, ...]) -> list
             for item in found.items
             if item.product.price and item.product.availability != "OUT_OF_STOCK"
         ]
-        if products and not found.partial:
-            return products[:CHOICES]
-    return []
+        if not products or found.partial:
+            continue
+        likeness = {product.id: naming(product, name) for product in products}
+        products.sort(key=lambda product: -likeness[product.id])
+        if likeness[products[0].id]:
+            return name, products[:CHOICES]
+        if not second[1]:
+            second = name, products[:CHOICES]
+    return second
+
+
+def naming(product: Product, name: str) -> int:
+    """How much a name is that of a product: 2 is what it is, 1 is in its title, 0 is neither.
+
+    A title tells what a product is in the last words before it says how much of it there is, and
+    from where: "Vegetable salad, deli" is a salad, "Salad dressing" is none.
+    """
+    words = _words(name)
+    best = 0
+    for language in ("en", "zh"):
+        title = product.title_in(language)
+        told = _words(_ASIDE.split(normalize(title), maxsplit=1)[0])
+        if words and told[-len(words) :] == words:
+            return 2
+        if words and set(words) <= set(_words(title)):
+            best = 1
+    return best
+
+
+def _words(text: str) -> list[str]:
+    """Words in the singular, without sizes."""
+    found = (singular(token) for token in tokenize(text))
+    return [word for word in found if not any(map(str.isdigit, word))]
