@@ -141,8 +141,8 @@ def _called(
 ) -> tuple[str, list[Product]]:
     """What is in stock under the first of the names that titles have, with that name.
 
-    What a name calls comes first: of "salad" a salad, and only then fruit from the salad bar. A name
-    that is in no title is passed over for the next; where none is, what the first one finds counts.
+    What a name calls comes first: of "salad" a salad, and only then fruit from the salad bar. A
+    name that is in no title is passed over; where all are, what the first one finds counts.
     """
     second: tuple[str, list[Product]] = (names[0], [])
     for name in names:
