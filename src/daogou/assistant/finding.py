@@ -73,6 +73,8 @@ def find(turn: Turn, act: Act) -> None:
 
 def take_in(turn: Turn, wanted: Wanted) -> str:
     """Put what was read into the state; returns ``"find"`` or ``"refine"``."""
+    if wanted.goal:
+        _last_wins(turn, wanted)
     state = turn.state
     afresh = _is_new(turn, wanted)
     if afresh:
@@ -94,6 +96,18 @@ def take_in(turn: Turn, wanted: Wanted) -> str:
         state = replace(state, total=wanted.total)
     turn.state = replace(state, order_by=wanted.order_by)
     return "find" if afresh else "refine"
+
+
+def _last_wins(turn: Turn, wanted: Wanted) -> None:
+    """Drop refusals of just what is looked for now: "no wine", and later "wine".
+
+    Oat milk is not all that "no milk" refused, and does not take it back.
+    """
+    refusals = filter(is_about_text, turn.state.wishes)
+    dropped = tuple(w for w in refusals if any(_is_same(v, wanted.goal) for v in w.values))
+    if dropped:
+        turn.say("forgotten", wish=wish_fact(turn, *dropped))
+        turn.state = turn.state.with_wishes(tuple(w for w in turn.state.wishes if w not in dropped))
 
 
 def _is_new(turn: Turn, wanted: Wanted) -> bool:
