@@ -407,3 +407,15 @@ def test_the_answer_has_the_shape_of_the_contract(assistant: Assistant) -> None:
     assert {"id", "title", "price", "uri", "reason"} <= set(told["products"][0])
     assert set(told["quickReplies"][0]) == {"text", "payload"}
     assert {"goal", "must", "mustNot", "budget"} <= set(told["state"])
+
+
+def test_a_gift_without_a_kind_is_worth_giving_and_asked_about(
+    assistant: Assistant, records: Mapping[str, Product]
+) -> None:
+    reply = talk(assistant, "a gift for my mom under $60")
+    products = [records[card.id] for card in reply.products]
+    departments = [product.categories[0].split(" > ")[0] for product in products]
+    assert len(set(departments)) == len(departments) > 1
+    assert all(p.price is not None and 2000 <= p.price.amount <= 6000 for p in products)
+    assert reply.state.asked == "categories"
+    assert {"/skip"} < {offer.payload for offer in reply.quick_replies}

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from daogou.assistant.comparing import compare, first_of_group
-from daogou.assistant.finding import search, show_recommended
+from daogou.assistant.finding import search
 from daogou.assistant.gate import Fact
 from daogou.assistant.looking import option_of, variant_names
 from daogou.assistant.quoting import quote
 from daogou.assistant.reading import read
+from daogou.assistant.recommending import show_recommended
 from daogou.assistant.references import Pointed
 from daogou.assistant.rules import words_of
 from daogou.assistant.state import OPTION, Wish

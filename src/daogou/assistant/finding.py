@@ -11,13 +11,11 @@ from daogou.assistant.questions import ask, best_question
 from daogou.assistant.reading import (
     Wanted,
     amount_in,
-    price_filter,
     price_wish,
     read,
     whole_number,
 )
 from daogou.assistant.relaxing import relax
-from daogou.assistant.reply import Call
 from daogou.assistant.rules import words_of
 from daogou.assistant.showing import present
 from daogou.assistant.state import OPTION, State, Wish
@@ -25,7 +23,6 @@ from daogou.assistant.turn import Turn
 from daogou.assistant.understanding import Act
 from daogou.assistant.wishes import is_about_text, wish_fact
 from daogou.assistant.words import label, listed
-from daogou.engine import RecommendRequest
 from daogou.types import Product
 
 _WITH_A_QUESTION: Final = 3
@@ -339,45 +336,6 @@ def _measure(product: Product, field: str) -> float | None:
     if field == "published":
         return product.published.timestamp() if product.published else None
     return 0.0
-
-
-def show_recommended(turn: Turn, key: str) -> None:
-    """Recommended products within wishes and budgets, none that was seen in the conversation."""
-    state = turn.state
-    parts = [w.filter for w in state.wishes if w.filter and w.strength != "prefer"]
-    left = left_of_total(state, turn)
-    if left is not None:
-        parts.append(price_filter(None, max(left, 0), turn.gate.currency))
-    request = RecommendRequest(
-        "home",
-        turn.visitor_id,
-        page_size=24,
-        filter=" AND ".join(f"({part})" for part in parts),
-        excluded_ids=tuple(dict.fromkeys((*state.rejected, *state.seen))),
-        language=turn.language,
-    )
-    slate = turn.engine.recommend(request)
-    found = {"productIds": [item.product.id for item in slate.items]}
-    asked = {"placement": request.placement, "filter": request.filter}
-    turn.calls.append(Call("recommend_products", asked, found))
-    items = [i for i in slate.items if i.product.availability != "OUT_OF_STOCK"]
-    if not items:
-        turn.say("nothing_to_recommend")
-        return
-    turn.say(key)
-    turn.gate.keep(item.product for item in items)
-    present(turn, items[: turn.config.slate], slate)
-    turn.button("more", "/more")
-
-
-def more(turn: Turn, act: Act) -> None:
-    """The next products that match, or that are recommended; none that was seen."""
-    del act
-    state = turn.state
-    if state.recommends and not (state.goal or state.wishes):
-        show_recommended(turn, "more")
-    else:
-        search(turn, more=True)
 
 
 def forget_goal(state: State) -> State:

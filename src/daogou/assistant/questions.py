@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from daogou.assistant.looking import Look, look
+from daogou.assistant.looking import Look, left_of_total, look
 from daogou.assistant.state import Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.words import (
@@ -59,6 +59,22 @@ def best_question(turn: Turn, found: Look, goal: str, wishes: Sequence[Wish]) ->
     questions = (_question(facet, counted.total) for facet in counted.facets)
     paying = [q for q in questions if q is not None and q.gain > cost]
     return max(paying, key=lambda q: (round(q.gain, 6), q.field), default=None)
+
+
+def question_of_kind(turn: Turn) -> Question | None:
+    """Which kind of thing it is to be, of all that the wishes and the budget allow."""
+    if "categories" in turn.state.skipped:
+        return None
+    left = left_of_total(turn.state, turn)
+    counted = look(
+        turn,
+        "",
+        turn.state.wishes,
+        facets=(FacetSpec("categories", limit=50),),
+        within=None if left is None else (None, max(left, 0)),
+        page=1,
+    )
+    return next((q for q in (_question(f, counted.total) for f in counted.facets) if q), None)
 
 
 def _keys(found: Look) -> list[str]:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from daogou.assistant.about import tell
 from daogou.assistant.carting import propose
 from daogou.assistant.comparing import side_by_side
-from daogou.assistant.finding import search, show_recommended, take_in
+from daogou.assistant.finding import search, take_in
 from daogou.assistant.llm.asking import Tool
 from daogou.assistant.llm.claims import is_claim
 from daogou.assistant.llm.material import MOST_PRODUCTS, Material, gather
@@ -26,6 +26,7 @@ from daogou.assistant.looking import left_of_total, look
 from daogou.assistant.questions import ask, best_question
 from daogou.assistant.quoting import quote
 from daogou.assistant.reading import Wanted, price_wish, read
+from daogou.assistant.recommending import show_recommended
 from daogou.assistant.state import State, Wish
 from daogou.assistant.turn import Turn
 from daogou.assistant.wishes import ask_which
