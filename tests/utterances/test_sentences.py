@@ -29,7 +29,7 @@ def test_the_intents_are_those_of_the_rules() -> None:
     ruled = {f"{rule.intent}/{rule.topic}".strip("/") for rule in rules()}
     assert set(INTENTS) - ruled == {"find", "refine", "chat", "complaint"}
     sized = {"ask_product/size", "quantity/less", "quantity/more", "quantity/to"}
-    assert ruled - set(INTENTS) == {"edit_state", "allow"} | sized
+    assert ruled - set(INTENTS) == {"edit_state", "allow", "replace"} | sized
 
 
 def test_a_file_of_a_shops_own(tmp_path: Path) -> None:
