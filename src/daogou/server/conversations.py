@@ -53,8 +53,11 @@ TurnId = Annotated[int, Path(ge=1, le=MAX_TURN, examples=[2])]
 STREAMED: Final[dict[str, Any]] = {
     MEDIA_TYPE: {
         "schema": {
-            "type": "string",
-            "description": "AG-UI events, each as a server-sent event.",
+            # Before OpenAPI 3.2 the schema of a stream is that of each of its events.
+            "type": "object",
+            "description": "Server-sent events; the data of each is an AG-UI event.",
+            "properties": {"data": {"type": "string", "contentMediaType": "application/json"}},
+            "required": ["data"],
         }
     }
 }
