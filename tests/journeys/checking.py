@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from daogou.assistant import Fact, Reply, State, ungrounded
+from daogou.assistant import Assistant, Fact, Reply, State, ungrounded
 from daogou.assistant.words import value_text
 from daogou.engine import Engine, SearchRequest
 from daogou.engine.saying import money_text, number_text
@@ -266,3 +266,13 @@ def _everything(product: Product, language: str) -> set[str]:
         "、".join(sizes),
         *(("out of stock", "缺货") if stock else ("in stock", "有货")),
     }
+
+
+def talk(
+    assistant: Assistant, *messages: str, visitor: str | None = None, language: str = "en"
+) -> Reply:
+    """The answer to the last of several messages of a new conversation."""
+    reply = assistant.begin(visitor, language)
+    for message in messages:
+        reply = assistant.say(reply.conversation_id, message)
+    return reply

@@ -158,7 +158,7 @@ def test_what_is_cut_in_chinese(claims: Callable[..., Claims], sentence: str, ki
     assert cut.value.kind == kind
 
 
-PLAIN: Final = tomllib.loads((Path(__file__).parent / "plain_claims.toml").read_text("utf-8"))
+PLAIN: Final = tomllib.loads((Path(__file__).parent / "claims" / "plain.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

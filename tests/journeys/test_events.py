@@ -1,23 +1,21 @@
 """What is done in a conversation is in the event log, and the next answer knows it."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from daogou.assistant import Assistant, Reply
+from daogou.assistant import Assistant
 from daogou.engine import Engine, RecommendRequest
 from daogou.errors import NotFound
 from daogou.store import Store
 from daogou.types import UserEvent
+from tests.journeys import checking
 
 VISITOR = "guest-1"
 
 
-def talk(assistant: Assistant, *messages: str, visitor: str | None = VISITOR) -> Reply:
-    reply = assistant.begin(visitor)
-    for message in messages:
-        reply = assistant.say(reply.conversation_id, message)
-    return reply
+talk = partial(checking.talk, visitor=VISITOR)
 
 
 def done(events: Sequence[UserEvent]) -> list[tuple[str, str, int]]:

@@ -30,8 +30,8 @@ from tests.journeys.checking import check
 HERE: Final = Path(__file__).parent
 JOURNEYS: Final[list[dict[str, Any]]] = [
     journey
-    for name in ("chinese.toml", "english.toml")
-    for journey in tomllib.loads((HERE / name).read_text(encoding="utf-8"))["journey"]
+    for path in sorted(HERE.glob("*.toml"))
+    for journey in tomllib.loads(path.read_text(encoding="utf-8"))["journey"]
 ]
 WORDINGS: Final = 3
 CASES: Final = [(journey, n) for journey in JOURNEYS for n in range(WORDINGS)]

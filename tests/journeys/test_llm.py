@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import pytest
 
-from daogou.assistant import Assistant, AssistantConfig, LlmConfig, Reply, open_llm
+from daogou.assistant import Assistant, AssistantConfig, LlmConfig, open_llm
 from daogou.assistant.knowledge import Passage
 from daogou.assistant.llm.prompt import MOST_VALUE, marked
 from daogou.assistant.llm.scripted import Call, Script, Seen, scripted
 from daogou.engine import Engine
 from daogou.errors import ConfigError
 from daogou.store import Store
-from tests.journeys.checking import check, without_tokens
+from tests.journeys.checking import check, talk, without_tokens
 
 Make = Callable[..., Assistant]
 CONFIG: Final = LlmConfig(endpoint="scripted:plain", seconds=60.0)
@@ -34,13 +34,6 @@ def make(engine: Engine, store: Store) -> Iterator[Make]:
     yield with_script
     for llm in made:
         llm.close()
-
-
-def talk(assistant: Assistant, *messages: str, language: str = "en") -> Reply:
-    reply = assistant.begin(None, language)
-    for message in messages:
-        reply = assistant.say(reply.conversation_id, message)
-    return reply
 
 
 # --- what is sent
