@@ -18,7 +18,8 @@ the client that was measured. ``stage_*_ms`` are means, ``rest`` is what is neit
 answer: HTTP, reading the body, waiting for others. ``--saturate`` looks for the highest rate at
 which p95 is within the budget (``most_per_second``).
 
-``benchmarks.serve_events`` adds the rows of events and of freshness.
+The rows of events and of freshness are those of :mod:`benchmarks.serve_events`, on databases of
+their own.
 """
 
 import argparse
@@ -30,7 +31,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -38,11 +38,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.catalogue import database
+from benchmarks.faults.shop import STORES
 from benchmarks.load.client import Plan, Result, percentile
 from benchmarks.load.server import Server, served
 from benchmarks.load.shop import LoadShop, ShopSettings, make_load_shop
 from benchmarks.load.shoppers import CONFIRMED, Asked, Shoppers
 from benchmarks.reporting import document, save
+from benchmarks.serve_events import EventLoad, event_rows
 from daogou.cli.results import Row
 from daogou.store import Store
 
@@ -170,7 +172,8 @@ def main(arguments: list[str]) -> None:
     shop = make_load_shop(options.work, settings, options.demo, options.data)
     number = max(round(options.rate * seconds / rounds), 1)
     rows = measure(shop, number, rounds, options.rate, saturate=options.saturate)
-    rows += event_rows(shop.home, quick=options.quick)
+    load = EventLoad(seconds=3, fresh=50, one_visitor=0) if options.quick else EventLoad()
+    rows += event_rows(STORES, load)
     told: Row = {"name": "shop", "products": options.products, "visitors": visitors}
     told |= {"varied copies": shop.catalogue.copies}
     told |= {f"made_{step}_s": value for step, value in shop.seconds.items()}
@@ -218,17 +221,6 @@ def _kinds(shop: LoadShop) -> list[Kind]:
         Kind("daogou chat", shoppers.talks, "conversation", 100),
         Kind("daogou mix", shoppers.mix, "", 100),
     ]
-
-
-def event_rows(home: Path, *, quick: bool) -> list[Row]:
-    """The rows of events and of freshness; none where the benchmark of them is not there."""
-    try:
-        module = import_module("benchmarks.serve_events")
-    except ModuleNotFoundError:
-        Console(stderr=True).print("benchmarks.serve_events is not there: no rows of events.")
-        return []
-    found: list[Row] = module.rows(home, quick)
-    return found
 
 
 def ask(port: int, asked: Asked, rate: float, seed: int) -> Result:

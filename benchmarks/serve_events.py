@@ -6,9 +6,10 @@
 ``daogou events BATCH STORE``: `daogou serve` in a process of its own, this one as its client with
 ``--clients`` connections, each of which sends a batch and waits for the answer, which comes when
 the batch is on the disk. ``per_second`` counts events, the times are those of a request. Ids are
-random, every visitor has some ten events. ``daogou freshness STORE``: two servers on one
-database; an event is sent to one, and from its 2xx on the other is asked until its answer has
-changed. ``daogou recommend N events STORE``: one visitor with N events, beside one with ten.
+random, every visitor has some ten events. ``daogou freshness``, with PostgreSQL ``daogou freshness
+postgres``: two servers on one database; an event is sent to one, and from its 2xx on the other is
+asked until its answer has changed. ``daogou recommend N events STORE``: one visitor with N events,
+beside one with ten.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -46,6 +48,28 @@ _KINDS: Final[tuple[EventType, ...]] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class EventLoad:
+    """How much is measured.
+
+    Attributes
+    ----------
+    seconds
+        Of each row of events.
+    clients
+        Connections at once.
+    fresh
+        Events of the row of freshness.
+    one_visitor
+        Events of the visitor who has many; 0 leaves that visitor out.
+    """
+
+    seconds: float = 10
+    clients: int = 8
+    fresh: int = 200
+    one_visitor: int = 20_000
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -60,9 +84,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--one-visitor", type=int, default=20_000, help="events; 0 leaves it out")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    rows: list[Row] = []
-    for store in options.stores:
-        rows.extend(_measured(store, options))
+    load = EventLoad(options.seconds, options.clients, options.fresh, options.one_visitor)
+    rows = event_rows(options.stores, load)
     table = Table("", "p50 ms", "p95 ms", "p99 ms", "a second")
     for row in rows:
         table.add_row(
@@ -74,15 +97,20 @@ def main(arguments: Sequence[str]) -> None:
     save(options.json, document("serve_events", arguments, rows))
 
 
-def _measured(kind: StoreKind, options: argparse.Namespace) -> Iterator[Row]:
+def event_rows(stores: Sequence[StoreKind], load: EventLoad) -> list[Row]:
+    """All rows, store by store."""
+    return [row for store in stores for row in _measured(store, load)]
+
+
+def _measured(kind: StoreKind, load: EventLoad) -> Iterator[Row]:
     for batch in BATCHES:
         with _shop(kind) as (shop, _):
-            yield _events(shop, f"daogou events {batch} {kind}", batch, options)
+            yield _events(shop, f"daogou events {batch} {kind}", batch, load)
     with _shop(kind) as (shop, other):
-        yield _fresh(shop, other, f"daogou freshness {kind}", options.fresh)
-        for count in (10, options.one_visitor):
-            if count:
-                yield _long(shop, f"daogou recommend {count} events {kind}", count)
+        name = "daogou freshness" if kind == "sqlite" else f"daogou freshness {kind}"
+        yield _fresh(shop, other, name, load.fresh)
+        for count in (10, load.one_visitor) if load.one_visitor else ():
+            yield _long(shop, f"daogou recommend {count} events {kind}", count)
 
 
 class _shop:  # noqa: N801  # a context manager, as a function would be
@@ -107,18 +135,18 @@ class _shop:  # noqa: N801  # a context manager, as a function would be
         self._folder.cleanup()
 
 
-def _events(shop: Shop, name: str, batch: int, options: argparse.Namespace) -> Row:
-    bodies = [_bodies(batch, client) for client in range(options.clients)]
+def _events(shop: Shop, name: str, batch: int, load: EventLoad) -> Row:
+    bodies = [_bodies(batch, client) for client in range(load.clients)]
     taken: list[float] = []
     lock = threading.Lock()
-    begin = threading.Barrier(options.clients + 1)
+    begin = threading.Barrier(load.clients + 1)
 
     def client(mine: list[bytes]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=60)
         connection.connect()
         times = []
         begin.wait()
-        end = time.perf_counter() + options.seconds
+        end = time.perf_counter() + load.seconds
         for body in mine:
             start = time.perf_counter()
             if start > end:

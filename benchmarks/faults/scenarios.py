@@ -38,16 +38,8 @@ def kills(shop: Shop, count: int, tell: Callable[[str], None]) -> Row:
             shop.start()
         time.sleep(0.5)
         load.finish()
-    shop.stop()
-    verdict = load.verdict()
-    return {
-        "faults": count,
-        "accepted": verdict.acknowledged,
-        "lost": max(lost, verdict.lost),
-        "duplicated": verdict.duplicated,
-        "failures": len(load.failed),
-        "intact": _intact(shop.url),
-    }
+    row = _counted(shop, load, count)
+    return row | {"lost": max(lost, int(row["lost"]))}
 
 
 def imports(shop: Shop, count: int, tell: Callable[[str], None]) -> Row:
@@ -88,6 +80,20 @@ def imports(shop: Shop, count: int, tell: Callable[[str], None]) -> Row:
     }
 
 
+def _counted(shop: Shop, load: Load, faults: int) -> Row:
+    """Stop the server, and hold what clients were answered against the log."""
+    shop.stop()
+    verdict = load.verdict()
+    return {
+        "faults": faults,
+        "accepted": verdict.acknowledged,
+        "lost": verdict.lost,
+        "duplicated": verdict.duplicated,
+        "failures": len(load.failed),
+        "intact": _intact(shop.url),
+    }
+
+
 def full_disk(shop: Shop, disk: Path, tell: Callable[[str], None]) -> Row:
     """Fill the disk of the database while clients send events, and clear it again.
 
@@ -106,20 +112,12 @@ def full_disk(shop: Shop, disk: Path, tell: Callable[[str], None]) -> Row:
         before = len(load.acknowledged)
         healed = healed and _within(30, lambda: len(load.acknowledged) > before)
         load.finish()
-    shop.stop()
-    verdict = load.verdict()
-    return {
-        "faults": 1,
-        "accepted": verdict.acknowledged,
-        "lost": verdict.lost,
-        "duplicated": verdict.duplicated,
-        "failures": len(load.failed),
+    return _counted(shop, load, 1) | {
         "refused": load.refused[503],
         "turned": turned,
         "searched": status == 200,
         "healed": healed,
         "tracebacks": shop.tracebacks,
-        "intact": _intact(shop.url),
     }
 
 
@@ -140,19 +138,11 @@ def lost_database(shop: Shop, server: Any, tell: Callable[[str], None]) -> Row:
         healed = healed and _within(30, lambda: len(load.acknowledged) > before)
         healed = healed and shop.ask("POST", "/v1/search", {"query": "tea"})[0] == 200
         load.finish()
-    shop.stop()
-    verdict = load.verdict()
-    return {
-        "faults": 1,
-        "accepted": verdict.acknowledged,
-        "lost": verdict.lost,
-        "duplicated": verdict.duplicated,
-        "failures": len(load.failed),
+    return _counted(shop, load, 1) | {
         "refused": load.refused[503],
         "turned": turned and refused,
         "healed": healed,
         "tracebacks": shop.tracebacks,
-        "intact": _intact(shop.url),
     }
 
 
