@@ -19,6 +19,8 @@ from daogou.understanding import TEXT
 
 EDITABLE: Final = ("goal", "must", "mustNot", "prefer", "budget", "quantity", "occasion")
 """What can be set of a state from outside, by its names in JSON."""
+LISTS: Final = ("must", "mustNot", "prefer")
+"""Those of them that are lists of wishes."""
 
 
 def wish_text(turn: Turn, wish: Wish) -> str:
@@ -121,10 +123,15 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
 
 def _told(name: str, value: Any) -> Any:
     """A value as an edit has it: null forgets, and a wish goes without what is made of it here."""
-    if name in ("must", "mustNot", "prefer"):
-        keys = ("field", "values", "low", "high")
-        return [{key: wish[key] for key in keys if wish[key] not in (None, [])} for wish in value]
+    if name in LISTS:
+        return [bare(wish) for wish in value]
     return None if name == "quantity" else value or None
+
+
+def bare(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """A wish in JSON without what is made of it here: its filter, how strong it is."""
+    keys = ("field", "values", "low", "high")
+    return {key: wish[key] for key in keys if wish.get(key) not in (None, [])}
 
 
 def show_state(turn: Turn, act: Act) -> None:

@@ -8,7 +8,7 @@ Frontend tools, context and answers to interrupts have no use here and are left 
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from daogou.assistant import Assistant, Edit, Page, Reply, State, state_to_json
-from daogou.assistant.wishes import EDITABLE
+from daogou.assistant.wishes import EDITABLE, LISTS, bare
 from daogou.errors import Conflict, InvalidInput
 from daogou.server.access import Caller, Door, caller_of
 from daogou.server.agui import Run, Speak, stream
@@ -34,8 +34,6 @@ from daogou.store import Store
 from daogou.text import detect_language
 
 M = TypeVar("M", bound=BaseModel)
-_LISTS: Final = ("must", "mustNot", "prefer")
-_SAYS: Final = ("field", "values", "low", "high")
 
 
 def agui_routes(
@@ -154,7 +152,7 @@ def _changed(state: Any, known: Mapping[str, Any], turns: int | None) -> Edit | 
         if name == "budget" and isinstance(value, Mapping):
             value = {k: v for k, v in value.items() if k not in own or v != own[k]}
             own = {}
-        if (_bare(value) != _bare(own)) if name in _LISTS else (value or None) != (own or None):
+        if (_bare(value) != _bare(own)) if name in LISTS else (value or None) != (own or None):
             told[name] = value
     return edit_of(_read(WishesBody, told, "state")) if told else None
 
@@ -163,11 +161,7 @@ def _bare(wishes: Any) -> Any:
     """Wishes without what is made of them here."""
     if not isinstance(wishes, list):
         return wishes or []
-    return [
-        {key: wish[key] for key in _SAYS if wish.get(key) not in (None, [])}
-        for wish in wishes
-        if isinstance(wish, Mapping)
-    ]
+    return [bare(wish) for wish in wishes if isinstance(wish, Mapping)]
 
 
 def _read(shape: type[M], told: Any, field: str) -> M:
