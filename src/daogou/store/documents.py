@@ -172,8 +172,6 @@ def dump_lines(lines: Sequence[EventLine], what: str) -> str | None:
     """
     if not lines:
         return None
-    if len(lines) == 1:  # as nearly all events have
-        return dump(_single(lines[0]), what)
     columns: dict[str, Any] = dict(
         zip(_LINE_FIELDS, zip(*map(_line_values, lines), strict=True), strict=True)
     )
@@ -189,17 +187,6 @@ def dump_lines(lines: Sequence[EventLine], what: str) -> str | None:
         elif first != _LINE_DEFAULTS[name]:
             document[name] = first
     return dump(document, what)
-
-
-def _single(line: EventLine) -> dict[str, Any]:
-    """What :func:`dump_lines` makes of one line."""
-    product_id, *values = _line_values(line)
-    pairs = zip(_LINE_FIELDS[1:], values, strict=True)
-    document = {name: value for name, value in pairs if value != _LINE_DEFAULTS[name]}
-    document["product_id"] = [product_id]
-    if line.price:
-        document["amount"], document["currency"] = line.price.amount, line.price.currency
-    return document
 
 
 def line_columns(document: str) -> dict[str, Any]:
