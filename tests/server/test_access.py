@@ -141,7 +141,8 @@ def test_limits_by_key_address_and_visitor(shop: Store, client_of: Clients) -> N
 def test_the_database_has_no_key_in_it(shop: Store) -> None:
     key, text = shop.add_key("admin", "erp", expires=datetime.now(UTC) + timedelta(days=1))
     assert shop.keys() == [key]
-    assert text.rpartition("_")[2] not in repr(key) + key.digest
+    secret = text.split("_", 3)[3]  # which may hold the separator itself
+    assert secret not in repr(key) + key.digest
     assert key.digest not in repr(key)
     with pytest.raises(InvalidInput, match="past"):
         shop.add_key("admin", expires=datetime.now(UTC) - timedelta(days=1))
