@@ -6,7 +6,7 @@ from typing import Final
 from benchmarks.recommend import neural
 from benchmarks.recommend.dataset import Dataset
 from benchmarks.recommend.joint import joint
-from benchmarks.recommend.knowledge import has_dialogue, has_titles
+from benchmarks.recommend.knowledge import Texts, has_dialogue, has_titles
 from benchmarks.recommend.measuring import Model
 from daogou.evaluation import Contender, PersonalFrequency, Popularity, SourceContender
 from daogou.retrieval import Retriever
@@ -104,6 +104,12 @@ def text_neighbours(dataset: Dataset, seed: int) -> Contender:
     return _served(dataset, neural.TextNeighbours.of(dataset))
 
 
+def content(dataset: Dataset, seed: int) -> Contender:
+    """Content factors, with visitors folded in."""
+    del seed
+    return _served(dataset, zoo.fit_content(Texts(dataset).vectors))
+
+
 def wide_deep(dataset: Dataset, seed: int) -> Contender:
     """A ranker of crosses and embeddings."""
     return _served(dataset, neural.ranker(dataset, seed, "wide-deep"))
@@ -146,6 +152,7 @@ MODELS: Final[Sequence[Model]] = (
     Model("gru, L_rec alone", gru, seeded=True, suits=says_nothing),
     Model("text two-tower", two_tower, seeded=True, suits=has_titles),
     Model("text neighbours", text_neighbours, suits=has_titles),
+    Model("content", content, suits=has_titles),
     Model("wide & deep", wide_deep, seeded=True),
     Model("deepfm", deepfm, seeded=True),
     Model("daogou joint", joint, seeded=True),

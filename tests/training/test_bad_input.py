@@ -326,7 +326,7 @@ def test_a_million_events_of_one_visitor(kind: int, per_event: int) -> None:
     assert pieces.lengths.sum() == LINES
     assert sum(1 for _ in packed_batches(log, pieces, 32, 24, np.random.default_rng(0)))
     found = Interactions.from_log(log, 500, end)
-    sources = [fit(found) for fit in contenders("quick").values()]
+    sources = [fit(found) for fit in contenders("quick", np.zeros((500, 1))).values()]
     baskets = list(log.baskets(0, end, 3))
     assert bool(baskets) == (kind == PURCHASE)
     table = ItemTable.from_products(Product(f"p{i}", "x") for i in range(500))

@@ -21,6 +21,7 @@ class Shop:
     """As much of a shop as dividing its past asks for."""
 
     log: ShopLog
+    table: tuple[str, ...] = ("a", "b", "c")
 
 
 def shop(*, shown: bool = True) -> Shop:
@@ -75,3 +76,11 @@ def test_it_goes_no_further_back_than_the_settings_say(derived: Plan) -> None:
 
 def test_most_of_the_past_is_left_to_the_sources(derived: Plan) -> None:
     assert begins(replace(derived, baskets=10_000), shown=False) >= np.floor(80 * FITTED_SHARE)
+
+
+def test_what_has_no_event_before_the_validation_was_never_heard_of(derived: Plan) -> None:
+    known = replace(shop(), table=("a", "b", "c", "sold on the last day", "never sold"))
+    known.log.lines.items[-1] = 3
+    config = TrainingConfig(validation_days=10)
+    past = Past.divide(known, config, derived, DAYS * DAY)  # type: ignore[arg-type]
+    assert past.heard_of.tolist() == [True, True, True, False, False]

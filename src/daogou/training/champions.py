@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from daogou.evaluation import Resampling, ndcg_at
 from daogou.features import Basket, Interactions, ShopLog
@@ -27,9 +28,11 @@ from daogou.retrieval.sources import (
 from daogou.training.config import Effort
 from daogou.training.zoo import (
     AlsConfig,
+    ContentConfig,
     EaseConfig,
     ItemToItemConfig,
     fit_als,
+    fit_content,
     fit_ease,
     fit_item_to_item,
     fit_sequential_rules,
@@ -39,6 +42,7 @@ from daogou.training.zoo import (
 Weighed = FactorSource | NeighbourSource | UserNeighbourSource
 """The sources that weigh the lines of the asking visitor's history."""
 Fit = Callable[[Interactions], Weighed]
+Texts = npt.NDArray[np.floating]
 Told = Callable[[str], None]
 LONG: Final = LineWeights(decay=SLOW_DECAY, max_lines=300)
 """A long memory, for shops where one buys the same kinds of things for months. Each source's own
@@ -48,8 +52,11 @@ LEAST_GAIN: Final = 0.01
 """A source that raises the share of found products by less than this part of it is left out."""
 
 
-def contenders(effort: Effort) -> Mapping[str, Fit]:
-    """The fitted sources that an effort can pay for, by name."""
+def contenders(effort: Effort, texts: Texts) -> Mapping[str, Fit]:
+    """The fitted sources that an effort can pay for, by name.
+
+    ``texts`` are the items' text vectors, [V, T].
+    """
     quick = effort == "quick"
     return {
         "sequential-rules": fit_sequential_rules,
@@ -57,6 +64,7 @@ def contenders(effort: Effort) -> Mapping[str, Fit]:
         "item-to-item": lambda found: fit_item_to_item(found, ItemToItemConfig()),
         "als": lambda found: fit_als(found, AlsConfig(width=64 if quick else 128)),
         "ease": lambda found: fit_ease(found, EaseConfig(n_top=3000 if quick else 8000)),
+        "content": lambda _: fit_content(texts, ContentConfig(width=64 if quick else 128)),
     }
 
 
@@ -127,6 +135,7 @@ def fit_sources(
 def compete(
     interactions: Interactions,
     effort: Effort,
+    texts: Texts,
     log: ShopLog,
     baskets: Sequence[Basket],
     given: Sequence[Int32],
@@ -147,7 +156,7 @@ def compete(
     """
     seconds: dict[str, float] = {}
     fitted: dict[str, Weighed] = {}
-    for name, fit in contenders(effort).items():
+    for name, fit in contenders(effort, texts).items():
         begun = time.perf_counter()
         fitted |= fit_sources(interactions, {name: fit}, told)
         seconds[name] = time.perf_counter() - begun
@@ -213,9 +222,11 @@ def champion(
     return best, found
 
 
-def refit(panel: Panel, interactions: Interactions, effort: Effort, told: Told) -> Panel:
+def refit(
+    panel: Panel, interactions: Interactions, effort: Effort, texts: Texts, told: Told
+) -> Panel:
     """The same sources, fitted to everything."""
-    fits = contenders(effort)
+    fits = contenders(effort, texts)
     chosen = [source for source in panel.sources if isinstance(source, Weighed)]
     fitted = fit_sources(interactions, {source.name: fits[source.name] for source in chosen}, told)
     return Panel(tuple(remembering(fitted[old.name], old.weights) for old in chosen))

@@ -256,7 +256,7 @@ class Behaviour:
         past, part = self.past, period.name
         replay = Replay(
             self.shop.log, self.shop.table, past.clock, past.panel, period.list_size,
-            self.config.seed,
+            self.config.seed, None if period.list_size is None else past.heard_of,
         )  # fmt: skip
         baskets = past.drawn(period.since, period.until, period.baskets)
         self.stage(f"replaying queries ({part})", 0, 1)

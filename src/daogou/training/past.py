@@ -10,7 +10,7 @@ from daogou.features.history import PURCHASE
 from daogou.features.items import Int32
 from daogou.features.log import Exposures
 from daogou.features.stats import DAY
-from daogou.retrieval.base import Request
+from daogou.retrieval.base import Bool, Request
 from daogou.retrieval.building import build_item_to_item
 from daogou.retrieval.proposals import propose, union
 from daogou.retrieval.sources import Panel
@@ -81,6 +81,14 @@ class Past:
         # So that no list sees its own basket.
         together = neighbours(self.shop, self.start)
         return StatsClock(self.shop.log, self.shop.table, together, self.end)
+
+    @cached_property
+    def heard_of(self) -> Bool:
+        """Which items have any event before ``check``, bool [V]."""
+        lines = self.shop.log.lines
+        told = np.zeros(len(self.shop.table), bool)
+        told[lines.items[lines.times < self.check]] = True
+        return told
 
     def interactions(self, until: float) -> Interactions:
         """The purchases before ``until``."""

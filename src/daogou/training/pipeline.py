@@ -202,7 +202,7 @@ def train_shop(
         timer.lap("train")
         stage("writing the bundle", 0, 1)
         _write_content(writer, shop, _final_stats(shop, known))
-        final = refit(past.panel, past.interactions(known), config.effort,
+        final = refit(past.panel, past.interactions(known), config.effort, shop.texts,
                       lambda name: stage(f"fitting {name}", 0, 1))  # fmt: skip
         save_sources(writer, final.sources)
         _write_model(writer, model, data)
@@ -243,6 +243,7 @@ def choose_sources(
     panel, standings = compete(
         past.interactions(past.start),
         config.effort,
+        past.shop.texts,
         past.shop.log,
         baskets,
         [past.given(basket) for basket in baskets],

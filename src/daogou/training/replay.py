@@ -22,7 +22,7 @@ from daogou.features import (
 from daogou.features.history import PURCHASE, VIEW
 from daogou.features.items import Float32, Int32
 from daogou.features.stats import DAY, popularity
-from daogou.retrieval.base import Request, Retriever
+from daogou.retrieval.base import Bool, Request, Retriever
 from daogou.retrieval.behaviour import (
     ItemToItemRetriever,
     PersonalFrequencyRetriever,
@@ -159,6 +159,10 @@ class Replay:
         a list was not learned from it.
     list_size
         Bounds the rows of a list; None keeps all of them.
+    heard_of
+        bool [V]: the items that may stand in the list of a basket that does not hold them; None
+        for all. Whether anybody would have wanted what has not one event, nobody knows: it may
+        not have been in the shop yet. A ranker that is taught it as unwanted shows nothing new.
     """
 
     log: ShopLog
@@ -167,6 +171,7 @@ class Replay:
     panel: Panel
     list_size: int | None
     seed: int
+    heard_of: Bool | None = None
 
     @property
     def columns(self) -> int:
@@ -205,6 +210,8 @@ class Replay:
             items, opinion = self.candidates(history, basket.time)
             if len(liked):
                 items = np.union1d(items, liked[number]).astype(np.int32)
+            if self.heard_of is not None:
+                items = items[self.heard_of[items] | np.isin(items, basket.items)]
             labels = np.isin(items, basket.items)
             kept = self._thin(labels, rng)
             items, labels = items[kept], labels[kept]

@@ -5,6 +5,7 @@ What is evaluated is what is served: each function gives a
 """
 
 from daogou.training.zoo.als import AlsConfig, fit_als
+from daogou.training.zoo.content import ContentConfig, fit_content
 from daogou.training.zoo.counting import (
     PersonalConfig,
     PopularityConfig,
@@ -25,6 +26,7 @@ from daogou.training.zoo.wide_deep import WideDeepConfig, fit_wide_deep
 
 __all__ = [
     "AlsConfig",
+    "ContentConfig",
     "EaseConfig",
     "GruConfig",
     "Item2VecConfig",
@@ -39,6 +41,7 @@ __all__ = [
     "UserToUserConfig",
     "WideDeepConfig",
     "fit_als",
+    "fit_content",
     "fit_ease",
     "fit_gru",
     "fit_item2vec",
