@@ -40,10 +40,10 @@ class Told:
     def by(cls, source: Source, request: Request) -> "Told":
         """Ask a source; each computes its scores once."""
         items, scores = source.opinions(request)
-        above = scores > 0
-        return cls(
-            source.name, items, scores, best(items[above], scores[above], DEPTH, source.name)
-        )
+        first = best(items, scores, DEPTH, source.name)
+        above = int(np.count_nonzero(first.scores > 0))
+        first = Candidates(first.items[:above], first.scores[:above], source.name)
+        return cls(source.name, items, scores, first)
 
     def propose(self, mask: Bool | None, k: int) -> Candidates:
         """The ``k`` best items above 0 that pass a mask, bool [V]."""
