@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,7 +22,7 @@ from daogou.cli.settings import Settings
 from daogou.cli.terminal import out, waiting, what_next
 from daogou.engine import SearchRequest
 from daogou.errors import DaogouError
-from daogou.store import Store
+from daogou.store import ApiKey, Store
 
 State = Literal["good", "note", "bad"]
 _SIGNS: Final[dict[State, str]] = {
@@ -31,6 +33,9 @@ _SIGNS: Final[dict[State, str]] = {
 _GB: Final = 1 << 30
 ENOUGH_DISK: Final = 2 * _GB
 ENOUGH_MEMORY: Final = 4 * _GB
+SOON: Final = timedelta(days=14)
+"""A key that expires within this is told of: time enough to put another in its place."""
+_KEYS_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ _REMEDIES: Final[dict[Reason, str]] = {
 def _store(settings: Settings, store: Store) -> Iterator[Finding]:
     products, events = store.count_products(), store.count_events()
     yield Finding("good", "store", f"{store.url}, tables up to date")
-    yield _keys(settings, store)
+    yield from _keys(settings, store)
     yield (
         Finding("good", "products", f"{products:,}")
         if products
@@ -188,17 +193,46 @@ def _store(settings: Settings, store: Store) -> Iterator[Finding]:
         yield Finding("note", "events", told or "none", remedy)
 
 
-def _keys(settings: Settings, store: Store) -> Finding:
+def _keys(settings: Settings, store: Store) -> Iterator[Finding]:
     """Say who is let in; whether a wrong ``[server]`` section is one is found elsewhere."""
-    ring = store.keyring()
-    told = Counter(key.scope for key in ring.keys.values())
-    remedy = settings.command("keys create --scope admin")
+    now = datetime.now(UTC)
+    keys = store.keys()
+    told = Counter(key.scope for key in keys if key.is_in_force(now))
     if told:
         scopes = ", ".join(f"{count} {scope}" for scope, count in sorted(told.items()))
-        return Finding("good", "keys", f"in force: {scopes}")
-    if ring.any_ever:
-        return Finding("note", "keys", "none in force: merchants are locked out", remedy)
-    return Finding("good", "keys", "none: open to this machine, and nobody else is let in")
+        yield Finding("good", "keys", f"in force: {scopes}")
+    elif keys:
+        remedy = settings.command("keys create --scope admin")
+        yield Finding("note", "keys", "none in force: merchants are locked out", remedy)
+    else:
+        yield Finding("good", "keys", "none: open to this machine, and nobody else is let in")
+    yield from _ending_keys(settings, keys, now)
+
+
+def _ending_keys(settings: Settings, keys: list[ApiKey], now: datetime) -> Iterator[Finding]:
+    """Tell of keys that end soon or have ended; whoever revokes one has done with it."""
+    ends = sorted(
+        ((key.expires, key) for key in keys if key.expires is not None and key.revoked is None),
+        key=itemgetter(0),
+    )
+    make, revoke = settings.command("keys create"), settings.command("keys revoke ID")
+    soon = [key for end, key in ends if now < end <= now + SOON]
+    if soon:
+        remedy = f"Make another ({make}), put it where the old one is, then {revoke}"
+        yield Finding("note", "keys that expire soon", _named(soon), remedy)
+    past = [key for end, key in reversed(ends) if end <= now]
+    if past:
+        remedy = f"Whoever still sends it is refused: {make}. Else be done with it: {revoke}"
+        yield Finding("note", "expired keys", _named(past), remedy)
+
+
+def _named(keys: list[ApiKey]) -> str:
+    told = [
+        f"{key.id} ({key.scope}{key.name and f', {key.name}'}): {key.expires:%Y-%m-%d %H:%M} UTC"
+        for key in keys[:_KEYS_TOLD]
+    ]
+    more = len(keys) - len(told)
+    return "; ".join([*told, f"and {more} more"] if more else told)
 
 
 def _bundle(settings: Settings, store: Store) -> Finding:

@@ -38,12 +38,12 @@ def list_command(settings: Settings) -> None:
     if not keys:
         say(f"There is no key. {settings.command('keys create --scope admin')} makes one.")
         return
-    table = Table("Id", "Scope", "Name", "Created", "State")
+    table = Table("Id", "Scope", "Name", "A minute", "Created", "State")
     now = datetime.now(UTC)
     for key in keys:
-        table.add_row(
-            key.id, key.scope, escape(key.name), f"{key.created:%Y-%m-%d}", _state(key, now)
-        )
+        limit = "" if key.per_minute is None else f"{key.per_minute:,}"
+        created = f"{key.created:%Y-%m-%d}"
+        table.add_row(key.id, key.scope, escape(key.name), limit, created, _state(key, now))
     out.print(table)
 
 
