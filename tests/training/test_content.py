@@ -108,6 +108,8 @@ def test_it_beats_the_names_of_the_categories(trained: Trained) -> None:
     metrics = trained.bundle.manifest.metrics
     assert metrics["accuracy_intent"] > metrics["accuracy_intent_baseline"]
     assert metrics["log_loss_intent"] < metrics["log_loss_intent_baseline"]
+    # No label is smoothed onto the unknown category, which is never told.
+    assert max(trained.progress.losses["intent"]) < np.log(len(KINDS))
 
 
 def test_without_categories_nothing_is_said(tmp_path: Path, encoder: TextEncoder) -> None:

@@ -75,8 +75,9 @@ def task_losses(
         losses = _behaviour_losses(model, step, query_vectors, negatives)
     if len(step.asked):
         logits = model.category_logits(query_vectors[step.asked])
+        # Without code 0: nothing is about it, and no label is smoothed onto it.
         losses[INTENT] = functional.cross_entropy(
-            logits, step.about, label_smoothing=INTENT_SMOOTHING
+            logits[:, 1:], step.about - 1, label_smoothing=INTENT_SMOOTHING
         )
     return losses
 
