@@ -7,12 +7,13 @@ probably meant.
 
 import dataclasses
 import difflib
+import re
 import tomllib
 import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from daogou.errors import ConfigError
 
@@ -22,6 +23,14 @@ class _Dataclass(Protocol):
 
 
 C = TypeVar("C", bound=_Dataclass)
+# Up to the last @ of a word: whoever wrote the password may not have escaped one in it.
+_OF_URL: Final = re.compile(r"(://[^:/@\s]*:)\S*(?=@)")
+_OF_QUERY: Final = re.compile(r"([?&]\w*(?:password|secret|token)\w*=)[^&\s'\"]*", re.IGNORECASE)
+
+
+def without_passwords(text: str) -> str:
+    """The text with ``***`` for each password of a URL in it, in its query too."""
+    return _OF_QUERY.sub(r"\1***", _OF_URL.sub(r"\1***", text))
 
 
 def nearest(word: str, known: typing.Iterable[str]) -> str:
@@ -104,13 +113,13 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         if value not in choices:
             known = ", ".join(repr(c) for c in choices)
             raise ConfigError(
-                f"{where} is {value!r}; expected one of {known}."
+                f"{where} is {_shown(value)}; expected one of {known}."
                 f"{nearest(str(value), [str(c) for c in choices])}"
             )
         return value
     if origin is tuple:
         if not isinstance(value, list):
-            raise ConfigError(f"{where} is {value!r}; expected a list, such as [1, 2].")
+            raise ConfigError(f"{where} is {_shown(value)}; expected a list, such as [1, 2].")
         return tuple(_convert(v, typing.get_args(hint)[0], where) for v in value)
     if hint is Path and isinstance(value, str):
         return Path(value)
@@ -118,6 +127,10 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ConfigError(
-            f"{where} is {value!r}, a {type(value).__name__}; expected a {hint.__name__}."
+            f"{where} is {_shown(value)}, a {type(value).__name__}; expected a {hint.__name__}."
         )
     return value
+
+
+def _shown(value: Any) -> str:
+    return without_passwords(repr(value))

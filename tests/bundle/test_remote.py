@@ -127,6 +127,15 @@ def test_too_large_a_bundle_is_left_there(url: str, tmp_path: Path) -> None:
     assert Bundle.current(tmp_path / "server") is None
 
 
+def test_a_password_in_the_url_is_not_told() -> None:
+    with pytest.raises(BundleError, match=r"ftp://shop:\*\*\*@127\.0\.0\.1:1/bundles") as caught:
+        shelf("ftp://shop:secret@127.0.0.1:1/bundles")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ConfigError, match=r"url is 'nowhere://shop:\*\*\*@host/x'") as raised:
+        shelf("nowhere://shop:secret@host/x")
+    assert "secret" not in str(raised.value)
+
+
 def test_a_url_that_is_none() -> None:
     with pytest.raises(ConfigError, match=r"url is 'nowhere://x', and fsspec cannot open it"):
         shelf("nowhere://x")

@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +21,9 @@ from daogou.store import Store
 def _loggers_as_they_were() -> Iterator[None]:
     before = {name: (logging.getLogger(name).handlers, logging.getLogger(name).level)
               for name in LOGGERS}  # fmt: skip
+    last = logging.lastResort
     yield
+    logging.lastResort = last
     for name, (handlers, level) in before.items():
         logging.getLogger(name).handlers = handlers
         logging.getLogger(name).setLevel(level)
@@ -62,6 +66,18 @@ def test_a_quick_one_is_no_line(
     for slow in (0.0, 3600.0):
         shop(engine, store, slow).post("/v1/search", json={"query": "milk"})
     assert capsys.readouterr().err == ""
+
+
+def test_other_libraries_warn_in_the_same_lines() -> None:
+    """In a process of its own: pytest hears the root logger, so that there is no last resort."""
+    code = (
+        "import logging; from daogou.server.logs import set_up_logs; set_up_logs('json');"
+        "other = logging.getLogger('opentelemetry.exporter');"
+        "other.warning('the collector is away'); other.info('not told')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    [told] = rows(done.stderr)
+    assert (told["logger"], told["message"]) == ("opentelemetry.exporter", "the collector is away")
 
 
 @pytest.mark.parametrize("given", ["", "a" * 65, "two words", "new\tline", '{"x": 1}', "日本"])

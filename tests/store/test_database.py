@@ -96,6 +96,9 @@ def set_version(url: str, version: str) -> None:
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://nobody:secret@127.0.0.1:1/none", "refused"),
+        ("postgresql://nobody@127.0.0.1:1/none?password=secret", "refused"),
+        ("postgresql://nobody:p@ss-secret@127.0.0.1:1/none", "bare '@' in it; expected %40"),
+        ("postgresql://nobody:a:secret@127.0.0.1:port/none", r":\*\*\*@127.*not a database URL"),
         ("sqlite:////proc/none/daogou.db", "cannot be made"),
     ],
 )
@@ -103,6 +106,20 @@ def test_urls_that_lead_nowhere(url: str, message: str) -> None:
     with pytest.raises(StoreError, match=message) as caught:
         Store.open(url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_refusal_has_no_value_of_a_row(store_url: str) -> None:
+    """PostgreSQL tells them as a detail, and they may name a visitor."""
+    row = sa.text("INSERT INTO counters (name, value) VALUES (:name, 1)")
+    with Store.open(store_url) as store:
+        with store._database.write() as connection:
+            connection.execute(row, {"name": "household-1"})
+        with (
+            pytest.raises(StoreError, match=r"(?i)unique") as caught,
+            store._database.write() as connection,
+        ):
+            connection.execute(row, {"name": "household-1"})
+    assert "household-1" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from daogou.bundle.pointer import (
 )
 from daogou.bundle.shelf import activate, prune
 from daogou.bundle.unfinished import Unfinished
+from daogou.config import without_passwords
 from daogou.errors import BundleError, ConfigError
 
 _POINTER: Final = "current"
@@ -49,19 +50,24 @@ class RemoteShelf:
     ------
     ConfigError
         fsspec, or what it needs for such URLs, is not installed, or the URL is none.
+    BundleError
+        It is of a kind that one logs into, and cannot be reached.
     """
 
     def __init__(self, config: BundleConfig) -> None:
         self._config = config
-        self.url = config.url
+        self.url = without_passwords(config.url)
         fsspec = _fsspec()
         try:
             self._files, root = fsspec.core.url_to_fs(config.url)
         except (ImportError, ValueError) as error:
             raise ConfigError(
-                f"[bundles] url is '{config.url}', and fsspec cannot open it: {error}. Expected"
-                " such as s3://bucket/shop (pip install s3fs) or file:///mnt/share/shop."
+                f"[bundles] url is '{self.url}', and fsspec cannot open it:"
+                f" {without_passwords(str(error))}. Expected such as s3://bucket/shop"
+                " (pip install s3fs) or file:///mnt/share/shop."
             ) from error
+        except Exception as error:  # what logs in at once, such as FTP, fails in its own ways
+            raise self._unusable(error) from error
         self._root = str(root).rstrip("/")
 
     def pointer(self) -> Pointer | None:
@@ -231,10 +237,14 @@ class RemoteShelf:
         except (BundleError, ConfigError):
             raise
         except Exception as error:
-            raise BundleError(
-                f"{self.url} cannot be used ({type(error).__name__}: {str(error)[:300]}). Look at"
-                " [bundles] url in daogou.toml, the keys of the storage, and the network."
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> BundleError:
+        told = without_passwords(str(error))[:300]
+        return BundleError(
+            f"{self.url} cannot be used ({type(error).__name__}: {told}). Look at [bundles] url in"
+            " daogou.toml, the keys of the storage, and the network."
+        )
 
 
 def _current(root: Path) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from daogou.config import C, fill, read_toml
+from daogou.config import C, fill, read_toml, without_passwords
 
 if TYPE_CHECKING:
     from daogou.assistant import AssistantConfig, LanguageModel, LlmConfig
@@ -164,8 +164,8 @@ class Settings:
             parts.append(f"--home {shlex.quote(str(self.home))}")
         if self.store_url != os.environ.get(STORE_VARIABLE, ""):
             # A password does not belong on the screen.
-            shown = "URL" if "@" in self.store_url else shlex.quote(self.store_url)
-            parts.append(f"--store {shown}")
+            bare = without_passwords(self.store_url) == self.store_url
+            parts.append(f"--store {shlex.quote(self.store_url) if bare else 'URL'}")
         return " ".join(parts)
 
     def _section(self, name: str, cls: type[C], **chosen: object) -> C:

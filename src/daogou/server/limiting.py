@@ -89,4 +89,6 @@ def _network(address: str) -> str:
         return address
     if known.version == 4:
         return address
+    if known.ipv4_mapped is not None:  # all IPv4 clients of a proxy with one socket for both
+        return str(known.ipv4_mapped)
     return str(ipaddress.ip_network((known, 64), strict=False))

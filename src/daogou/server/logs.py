@@ -56,13 +56,19 @@ FORMATS: Final[dict[str, type[logging.Formatter]]] = {"text": Lines, "json": Jso
 
 
 def set_up_logs(kind: str) -> None:
-    """Have the server's and uvicorn's records written in one of :data:`FORMATS`."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(FORMATS[kind]())
+    """Have the server's and uvicorn's records written in one of :data:`FORMATS`.
+
+    So are warnings of other libraries, which Python would write as bare text.
+    """
+    handler, others = logging.StreamHandler(sys.stderr), logging.StreamHandler(sys.stderr)
+    for one in (handler, others):
+        one.setFormatter(FORMATS[kind]())
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(logging.INFO if name == "daogou" else logging.WARNING)
+    others.setLevel(logging.WARNING)
+    logging.lastResort = others
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -40,6 +40,18 @@ def listen(config: ServerConfig) -> socket.socket:
     return listener
 
 
+def uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
+    """How uvicorn is to serve ``app``: whom it believes, what it logs and how it ends."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=list(config.trusted_proxies),
+        log_config=None,
+        timeout_graceful_shutdown=10,
+    )
+
+
 def serve(
     app: FastAPI,
     config: ServerConfig,
@@ -66,14 +78,7 @@ def serve(
     """
     taken = listener or listen(config)
     set_up_logs(config.log)
-    settings = uvicorn.Config(
-        app,
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=list(config.trusted_proxies),
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
+    settings = uvicorn_config(app, config)
     port = taken.getsockname()[1]
     host = f"[{config.host}]" if ":" in config.host else config.host
     try:

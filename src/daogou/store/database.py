@@ -1,6 +1,5 @@
 """Connections, transactions and migrations: all that knows which database it is."""
 
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
+from daogou.config import without_passwords
 from daogou.errors import StoreError, StoreUnavailable
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_PASSWORD: Final = re.compile(r"(:)[^:@]+(@)")
 _BUSY_SECONDS: Final = 15  # how long a writer waits for one of another process
 _POOL_SECONDS: Final = 10
 _SQLITE_AWAY: Final = frozenset(
@@ -63,7 +62,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self.name = self.engine.url.render_as_string(hide_password=True)
+        self.name = without_passwords(self.engine.url.render_as_string())
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite's own lock makes a writer poll; threads of one process queue here instead.
         self._writing = threading.Lock() if self.is_sqlite else nullcontext()
@@ -162,10 +161,9 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
             kind = StoreUnavailable if _is_away(error) else StoreError
             raise kind(
-                f"The database {self.name} refused: {str(cause).strip()}."
+                f"The database {self.name} refused: {_cause(error)}."
                 " `daogou doctor` looks into what is wrong."
             ) from error
 
@@ -175,8 +173,14 @@ def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError):
-        shown = _PASSWORD.sub(r"\1***\2", url)
+        shown = without_passwords(url)
         raise StoreError(f"'{shown}' is not a database URL; {expected}.") from None
+    if "@" in (parsed.host or ""):
+        # The driver would tell the rest of the password as the name of a host.
+        raise StoreError(
+            "The password in the URL of the database has a bare '@' in it; expected %40 for it,"
+            " %2F for '/', and %25 for '%'."
+        )
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise StoreError(f"'{url}' names no file, and threads share a file alone; {expected}.")
@@ -229,6 +233,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    """What the driver says, without the values of a row, which PostgreSQL adds as a detail."""
+    cause = getattr(error, "orig", None) or error
+    primary = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return str(primary or cause).strip()
 
 
 def _is_away(error: SQLAlchemyError) -> bool:
