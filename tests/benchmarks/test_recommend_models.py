@@ -28,7 +28,8 @@ V, COLD = 32, 24
 RANKERS = ("wide & deep", "deepfm")
 """These would need more lists than there are here: that they come to an answer has to do. They rank
 by brand what nobody bought too, where the catalogue is so small that all of it is proposed."""
-READERS = ("sasrec, cold items too", "text two-tower", "text neighbours", "content")
+READERS = ("sasrec, cold items too", "text two-tower", "text neighbours", "content", "daogou joint")
+"""These find a product that nobody has had by its text."""
 
 
 @pytest.fixture(autouse=True, scope="module")
