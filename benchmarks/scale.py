@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -44,6 +45,7 @@ SHARES: Final = (0.7, 0.15, 0.15)
 DAYS: Final = 365
 END: Final = 1_767_225_600  # 2026-01-01
 CHUNK: Final = 500_000
+PROGRAM: Final = (sys.executable, "-m", "daogou")
 REQUESTS: Final = 300
 
 
@@ -127,7 +129,7 @@ def run(options: argparse.Namespace, size: Size) -> dict[str, Took]:
 
 def step(*words: object) -> Took:
     """Run a command to its end."""
-    command = [sys.executable, "-m", "daogou", *map(str, words)]
+    command = [*PROGRAM, *map(str, words)]
     begun = time.perf_counter()
     done = run_process([sys.executable, "-c", _LAUNCHER, *command], stdout=PIPE, check=False)
     if done.returncode:
@@ -137,7 +139,7 @@ def step(*words: object) -> Took:
 
 def served(home: Path, catalogue: Catalogue, size: Size) -> dict[str, Took]:
     """Start a server, ask it, and see how much memory it has taken."""
-    command = [sys.executable, "-m", "daogou", "serve", "--home", str(home), "--port", "0"]
+    command = [*PROGRAM, "serve", "--home", str(home), "--port", "0"]
     begun = time.perf_counter()
     with Popen(command, stdout=PIPE, text=True) as process:
         try:
@@ -260,8 +262,12 @@ def _peak_mb(pid: int) -> float:
 
 
 def _ask(address: str, catalogue: Catalogue, size: Size) -> None:
+    with closing(http.client.HTTPConnection(address, timeout=60)) as connection:
+        _ask_over(connection, catalogue, size)
+
+
+def _ask_over(connection: http.client.HTTPConnection, catalogue: Catalogue, size: Size) -> None:
     rng = np.random.default_rng(1)
-    connection = http.client.HTTPConnection(address, timeout=60)
     for number in range(REQUESTS):
         visitor = f"visitor-{int(rng.integers(size.visitors)):08}"
         product = catalogue.products[int(rng.integers(min(size.products, len(catalogue.products))))]

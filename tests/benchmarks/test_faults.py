@@ -1,11 +1,12 @@
 """The faults of `benchmarks.faults`, a few of each: nothing is lost, nothing is there twice."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.__main__ import broken, small_disk, why_no_disk
-from benchmarks.faults.builds import product_imports
+from benchmarks.faults.builds import product_imports, swaps
 from benchmarks.faults.scenarios import full_disk, imports, kills, lost_database
 from benchmarks.faults.shop import STORES, Shop, StoreKind, database
 
@@ -29,6 +30,14 @@ def test_a_killed_import_loses_nothing(sqlite_url: str, tmp_path: Path) -> None:
 
 def test_a_killed_import_of_products_leaves_whole_rows(sqlite_url: str, tmp_path: Path) -> None:
     row = product_imports(Shop(tmp_path / "home", sqlite_url), 1, print)
+    assert not broken(row), row
+
+
+def test_killed_swaps_and_a_damaged_bundle(planted: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(planted, tmp_path / "home")
+    row = swaps(Shop(home, f"sqlite:///{home / 'daogou.db'}"), 1, print)
+    assert row["accepted"]
+    assert row["faults"]
     assert not broken(row), row
 
 

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -28,7 +26,6 @@ from daogou.bundle import Bundle
 from daogou.feeds import write_events_parquet
 from daogou.types import EventLine, Product, UserEvent
 
-PLANT: Final = Path(__file__).parents[1] / "server" / "plant.py"
 CATALOGUE: Final = Catalogue(
     tuple(Product(f"p{n}", f"{word} number {n}") for n, word in enumerate(["Milk", "Tea"] * 40)), 80
 )
@@ -224,13 +221,6 @@ def test_minutes_are_told_apart() -> None:
     assert (whole["requests"], first["requests"], second["requests"]) == (3, 2, 1)
     assert (first["p95_ms"], second["p95_ms"]) == pytest.approx((10, 20))
     assert (first["resident_mb"], second["resident_mb"]) == pytest.approx((1, 2))
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("planted")
-    subprocess.run([sys.executable, PLANT, home], check=True)
-    return home
 
 
 def test_a_twin_is_a_bundle_of_its_own(planted: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The events of a made shop, and what is installed and started is measured."""
+"""A small shop is taken through all steps, and what is installed and started is measured."""
 
-import subprocess
+import json
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,20 +13,15 @@ from benchmarks import scale
 from benchmarks.catalogue import Catalogue
 from benchmarks.footprint import size_rows, start
 from benchmarks.scale import Size, event_frames, write_events
+from daogou.bundle import Bundle
 from daogou.feeds import read_events
+from daogou.store import Store
 from daogou.types import Product, UserEvent
+from tests import tiny_training
 
-PLANT: Final = Path(__file__).parents[1] / "server" / "plant.py"
 CATALOGUE: Final = Catalogue(
     tuple(Product(f"p{n}", f"Thing {n}", categories=(f"shelf {n % 3}",)) for n in range(30)), 30
 )
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("planted")
-    subprocess.run([sys.executable, PLANT, home], check=True)
-    return home
 
 
 def test_events_are_of_the_wanted_number_and_kind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +46,34 @@ def test_both_kinds_of_feed_say_the_same(kind: str, tmp_path: Path) -> None:
     (frame,) = event_frames(CATALOGUE, Size(30, 50, 200))
     assert [event.event_id for event in read] == frame["eventId"].to_list()
     assert [len(event.lines) for event in read] == frame["productDetails"].list.len().to_list()
+
+
+def test_a_small_shop_goes_through_all_steps(
+    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "REQUESTS", 20)
+    monkeypatch.setattr(scale, "PROGRAM", (sys.executable, tiny_training.__file__))
+    file = tmp_path / "scale.json"
+    size = ["--products", "60", "--visitors", "20", "--events", "400", "--no-growth"]
+    work = ["--work", str(tmp_path / "work"), "--demo", str(planted), "--json", str(file)]
+    scale.main([*size, *work])
+    rows = {row["name"]: row for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
+    assert set(rows) == {
+        "daogou import products",
+        "daogou import events",
+        "daogou import events again",
+        "daogou train",
+        "daogou backup",
+        "daogou restore",
+        "daogou serve: opening",
+        "daogou serve: one of 20 requests",
+    }
+    assert all(row["seconds"] > 0 and row["peak_mb"] > 20 for row in rows.values())
+    for home in ("home", "again"):
+        with Store.open(f"sqlite:///{tmp_path / 'work' / home / 'daogou.db'}") as store:
+            assert store.count_products() == 60
+            assert sum(store.count_events().values()) == 400, "none twice, none lost"
+        assert Bundle.current(tmp_path / "work" / home / "bundles") is not None
 
 
 def test_a_server_is_started_and_asked(planted: Path) -> None:

@@ -11,9 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from daogou.cli import app
-from daogou.models import ModelConfig
 from daogou.training import pipeline
-from daogou.training.config import Plan
+from tests.tiny_training import tiny_plan
 
 END: Final = datetime(2026, 6, 1, tzinfo=UTC)
 DAYS: Final = 60
@@ -93,9 +92,4 @@ def event(id_: str, kind: str, visitor: int, time: datetime, items: list[int]) -
 @pytest.fixture
 def tiny_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training takes a moment, whatever the effort."""
-    tiny = Plan(
-        ModelConfig(width=16, layers=1, length=8, hidden=16),
-        epochs=1, patience=1, baskets=40, queries=20, exposures=20, intents=20, list_size=30,
-        pretraining_epochs=1, pretraining_patience=1, pretraining_tokens=500,
-    )  # fmt: skip
-    monkeypatch.setattr(pipeline, "plan", lambda _effort: tiny)
+    monkeypatch.setattr(pipeline, "plan", lambda _config: tiny_plan())
