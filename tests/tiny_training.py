@@ -4,7 +4,9 @@
 """
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from daogou.cli import main
 
@@ -26,8 +28,6 @@ def tiny_plan() -> "Plan":
 
 
 if __name__ == "__main__":
-    if "train" in sys.argv:
-        from daogou.training import pipeline
-
-        pipeline.plan = lambda _config: tiny_plan()
-    main()
+    quick = patch("daogou.training.pipeline.plan", lambda _config: tiny_plan())
+    with quick if "train" in sys.argv else nullcontext():
+        main()
